@@ -1,0 +1,23 @@
+-- Lua's side of platform.d.ts: a string already is bytes.
+local byte, char, sub, find, rep = string.byte, string.char, string.sub, string.find, string.rep
+local concat, unpack = table.concat, table.unpack
+local platform = {}
+function platform.byteAt(bytes, index) return byte(bytes, index + 1) end
+function platform.bytesOf(...) return char(...) end
+function platform.concat(parts) return concat(parts) end
+function platform.slice(bytes, first, last) return sub(bytes, first + 1, last) end
+function platform.utf8(text) return text end
+function platform.textOf(bytes) return bytes end
+platform["repeat"] = function(value, count) return rep(char(value), count) end
+function platform.indexOf(bytes, needle, start)
+  local at = find(bytes, needle, start + 1, true)
+  return at and at - 1 or -1
+end
+function platform.packBytes(values)
+  local parts, count = {}, #values
+  for first = 1, count, 128 do
+    parts[#parts + 1] = char(unpack(values, first, math.min(first + 127, count)))
+  end
+  return concat(parts)
+end
+return platform
