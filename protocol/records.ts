@@ -21,7 +21,13 @@ export const recordType = {
 export type RecordTypeName = keyof typeof recordType;
 
 /** Signed by the module; external_aad is "kassa/1/" + the name. */
-export const signedTypes: readonly RecordTypeName[] = ["document", "outcome", "delivered", "shiftClose", "fiscalization"];
+export const signedTypes: readonly RecordTypeName[] = [
+  "document",
+  "outcome",
+  "delivered",
+  "shiftClose",
+  "fiscalization",
+];
 /** Hold nothing but a sealed secret: an export replaces them by { 1: sequence, 2: type, 3: hash }. */
 export const secretTypes: readonly RecordTypeName[] = ["attempt", "token"];
 
@@ -35,7 +41,15 @@ export function typeName(type: number): RecordTypeName | undefined {
 }
 
 /** attempt: appended before the first byte of a document's first frame leaves. */
-export const attemptKey = { prev: 1, number: 2, sealedToken: 3, reqnum: 4, version: 5, settingsRevision: 6, utcS: 7 } as const;
+export const attemptKey = {
+  prev: 1,
+  number: 2,
+  sealedToken: 3,
+  reqnum: 4,
+  version: 5,
+  settingsRevision: 6,
+  utcS: 7,
+} as const;
 /** outcome and delivered (which has no kind, cause, code or text). */
 export const outcomeKey = {
   prev: 1,
@@ -57,6 +71,38 @@ export const outcomeKey = {
 } as const;
 /** printed: sha = SHA-256 of the very bytes that the printer took. */
 export const printedKey = { prev: 1, number: 2, sha: 3, lengthBytes: 4, repeated: 5, utcS: 6, confirmed: 7 } as const;
+/** fiscalization: card = the card's map (card.ts) without token and PINs; printer = map printerKey. */
+export const fiscalizationKey = {
+  prev: 1,
+  serial: 2,
+  utcS: 3,
+  publicKey: 4,
+  revision: 5,
+  card: 6,
+  printer: 7,
+} as const;
+export const printerKey = { name: 1, columns: 2, letters: 3, codeTable: 4, qr: 5, confirms: 6, cutter: 7 } as const;
+/** settings: a changed OFD address. */
+export const settingsKey = { prev: 1, revision: 2, host: 3, port: 4, utcS: 5 } as const;
+/** shiftClose: shiftHash and overall of design §5 "Integrity"; counter = the element's monotonic counter. */
+export const shiftCloseKey = {
+  prev: 1,
+  shift: 2,
+  openedUtcS: 3,
+  closedUtcS: 4,
+  documents: 5,
+  total: 6,
+  autonomous: 7,
+  /** Array of [payment kind, count, sum]. */
+  payments: 8,
+  /** Array of [rate, vat, turnover]. */
+  vat: 9,
+  nonNullable: 10,
+  shiftHash: 11,
+  overall: 12,
+  counter: 13,
+  documentNumber: 14,
+} as const;
 export const eventKey = { prev: 1, code: 2, utcS: 3, facts: 4 } as const;
 export const tokenKey = { prev: 1, sealedToken: 2, utcS: 3 } as const;
 /** keyIndex: 256 entries of 4 bytes SHA-256(key) prefix and u32be log position; `before` = position of the previous index. */

@@ -19,8 +19,17 @@ export interface PaperSeller {
   readonly ofdSite: Bytes;
   readonly vatPayer: boolean;
 }
-export interface PaperModifier { readonly name: Bytes; readonly sum: number }
-export interface PaperPayment { readonly kind: number; readonly sum: number; readonly taken?: number; readonly rrn?: Bytes; readonly terminal?: Bytes }
+export interface PaperModifier {
+  readonly name: Bytes;
+  readonly sum: number;
+}
+export interface PaperPayment {
+  readonly kind: number;
+  readonly sum: number;
+  readonly taken?: number;
+  readonly rrn?: Bytes;
+  readonly terminal?: Bytes;
+}
 export interface PaperHead {
   readonly number: number;
   readonly shift: number;
@@ -71,7 +80,13 @@ export interface PaperOutcome {
 
 /** One piece of paper. A text is a whole line of at most `columns` code points (half of that when `wide`), padded on the left only. */
 export type PaperPiece =
-  | { readonly kind: "text"; readonly text: Bytes; readonly bold: boolean; readonly wide: boolean; readonly center: boolean }
+  | {
+      readonly kind: "text";
+      readonly text: Bytes;
+      readonly bold: boolean;
+      readonly wide: boolean;
+      readonly center: boolean;
+    }
   | { readonly kind: "qr"; readonly text: Bytes }
   | { readonly kind: "feed"; readonly lines: number }
   | { readonly kind: "cut" };
