@@ -24,7 +24,7 @@ export interface LuaFunction {
 export interface LuaValues {
   /** Pushes one value; throws TypeError for what has no counterpart, such as a fraction. */
   push(state: LuaState, value: unknown): void;
-  /** The value at a stack index; a table is read to a depth of 4. */
+  /** The value at a stack index; a table is read to a depth of 8. */
   read(state: LuaState, index: number): unknown;
   /** The host function that the running C function stands for. */
   called(state: LuaState): HostFunction;
@@ -32,7 +32,7 @@ export interface LuaValues {
   forgetFunctions(): void;
 }
 
-const depthMax = 4;
+const depthMax = 8;
 
 /** `dispatcher` is the C function that serves every host function; its upvalue 1 says which. */
 export function createLuaValues(module: LuaModule, memory: LuaMemory, dispatcher: number): LuaValues {
