@@ -115,22 +115,22 @@ export const en: Texts = {
     },
     OPERATION_NOT_SUPPORTED: {
       title: "Operation not supported",
-      detail: "This version cannot do the operation[ “{operation}”].",
+      detail: "This version cannot do the operation[ “{got}”].",
       nextAction: "Use “sale”, or install a newer version.",
     },
     FIELD_UNKNOWN: {
       title: "Unknown field",
-      detail: "The request has a field that does not exist[: {field}].",
+      detail: "The request has a field that does not exist[: {field}][ (line {line})].",
       nextAction: "Remove the field or correct its name; see /docs.",
     },
     FIELD_MISSING: {
       title: "Field missing",
-      detail: "The request lacks the field[ {field}].",
+      detail: "The request lacks the field[ {field}][ (line {line})].",
       nextAction: "Add the field; see /docs.",
     },
     FIELD_INVALID: {
       title: "Wrong value",
-      detail: "The field[ {field}] has a wrong value[: {got}][; expected: {expected}].",
+      detail: "The field[ {field}] has a wrong value[: {got}][; expected: {expected}][ (line {line})].",
       nextAction: "Correct the value; see /docs.",
     },
     AMOUNT_TOO_LARGE: {
@@ -165,7 +165,7 @@ export const en: Texts = {
     },
     PAYMENT_KIND_TWICE: {
       title: "Kind of payment twice",
-      detail: "One kind of payment is given twice[: {kind}].",
+      detail: "One kind of payment is given twice.",
       nextAction: "Add the two up into one payment.",
     },
     PAYMENT_NONCASH_TOO_LARGE: {

@@ -3,7 +3,8 @@
  * names for what else has a code. Nobody branches on these words; programs use `code` and `facts`.
  *
  * A text is a template. `{fact}` is the value of a fact, `{fact:money}`, `{fact:duration}` and `{fact:size}` show tiyn,
- * seconds and bytes. What stands in `[ … ]` is left out when one of its facts is not there.
+ * seconds and bytes. What stands in `[ … ]` is left out when one of its facts is not there; `line` 0, which means the
+ * receipt as a whole, is as good as not there.
  */
 import type { Fact, Facts, Refusal, RefusalCode } from "../../protocol/refusals";
 import { en } from "./en";
@@ -80,7 +81,9 @@ function fill(template: string, facts: Facts, texts: Texts): string {
 }
 
 function hasFacts(segment: string, facts: Facts): boolean {
-  return [...segment.matchAll(placeholder)].every(([, name]) => facts[name as string] !== undefined);
+  return [...segment.matchAll(placeholder)].every(
+    ([, name]) => facts[name as string] !== undefined && !(name === "line" && facts.line === 0),
+  );
 }
 
 function show(fact: Fact, unit: string | undefined, texts: Texts): string {

@@ -115,22 +115,22 @@ export const kk: Texts = {
     },
     OPERATION_NOT_SUPPORTED: {
       title: "Операция қолдау таппайды",
-      detail: "Бұл нұсқа мұндай операцияны орындай алмайды[: «{operation}»].",
+      detail: "Бұл нұсқа мұндай операцияны орындай алмайды[: «{got}»].",
       nextAction: "«sale» операциясын пайдаланыңыз немесе жаңа нұсқаны орнатыңыз.",
     },
     FIELD_UNKNOWN: {
       title: "Белгісіз өріс",
-      detail: "Сұрауда болмайтын өріс бар[: {field}].",
+      detail: "Сұрауда болмайтын өріс бар[: {field}][ ({line}-жол)].",
       nextAction: "Өрісті алып тастаңыз немесе атын түзетіңіз; /docs бетін қараңыз.",
     },
     FIELD_MISSING: {
       title: "Өріс жетіспейді",
-      detail: "Сұрауда өріс жетіспейді[: {field}].",
+      detail: "Сұрауда өріс жетіспейді[: {field}][ ({line}-жол)].",
       nextAction: "Өрісті қосыңыз; /docs бетін қараңыз.",
     },
     FIELD_INVALID: {
       title: "Мән қате",
-      detail: "Өрістің[ {field}] мәні қате[: {got}][; күтілетіні: {expected}].",
+      detail: "Өрістің[ {field}] мәні қате[: {got}][; күтілетіні: {expected}][ ({line}-жол)].",
       nextAction: "Мәнді түзетіңіз; /docs бетін қараңыз.",
     },
     AMOUNT_TOO_LARGE: {
@@ -165,7 +165,7 @@ export const kk: Texts = {
     },
     PAYMENT_KIND_TWICE: {
       title: "Төлем түрі екі рет көрсетілген",
-      detail: "Бір төлем түрі екі рет көрсетілген[: {kind}].",
+      detail: "Бір төлем түрі екі рет көрсетілген.",
       nextAction: "Екі соманы бір төлемге қосыңыз.",
     },
     PAYMENT_NONCASH_TOO_LARGE: {

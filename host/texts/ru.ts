@@ -115,22 +115,22 @@ export const ru: Texts = {
     },
     OPERATION_NOT_SUPPORTED: {
       title: "Операция не поддерживается",
-      detail: "Эта версия не умеет операцию[ «{operation}»].",
+      detail: "Эта версия не умеет операцию[ «{got}»].",
       nextAction: "Используйте «sale» или установите новую версию.",
     },
     FIELD_UNKNOWN: {
       title: "Неизвестное поле",
-      detail: "В запросе есть поле, которого не бывает[: {field}].",
+      detail: "В запросе есть поле, которого не бывает[: {field}][ (позиция {line})].",
       nextAction: "Уберите поле или исправьте его имя; см. /docs.",
     },
     FIELD_MISSING: {
       title: "Не хватает поля",
-      detail: "В запросе не хватает поля[ {field}].",
+      detail: "В запросе не хватает поля[ {field}][ (позиция {line})].",
       nextAction: "Добавьте поле; см. /docs.",
     },
     FIELD_INVALID: {
       title: "Неверное значение",
-      detail: "Неверное значение поля[ {field}][: {got}][; ожидается: {expected}].",
+      detail: "Неверное значение поля[ {field}][: {got}][; ожидается: {expected}][ (позиция {line})].",
       nextAction: "Исправьте значение; см. /docs.",
     },
     AMOUNT_TOO_LARGE: {
@@ -165,7 +165,7 @@ export const ru: Texts = {
     },
     PAYMENT_KIND_TWICE: {
       title: "Вид оплаты указан дважды",
-      detail: "Один вид оплаты указан дважды[: {kind}].",
+      detail: "Один вид оплаты указан дважды.",
       nextAction: "Сложите обе суммы в одну оплату.",
     },
     PAYMENT_NONCASH_TOO_LARGE: {

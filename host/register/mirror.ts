@@ -1,0 +1,208 @@
+/**
+ * The mirror: a copy of the module's log beside the service, so that receipts are found and shown without asking the
+ * module for each. It follows the log record by record and checks the chain: each record's prev is the hash before it.
+ *
+ *   same board, log longer        go on
+ *   oldest records given up       a gap: told, and the chain goes on at the module's anchor
+ *   another board                 its own file, by serial and public key
+ *   same board, other records     a fork: told as an alarm, nothing is overwritten, the mirror stands still
+ */
+import { createHash } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { DeviceInfo, FiscalDevice } from "../device/fiscal-device";
+import { type LogItem, prevOf, readLogItem } from "./log-item";
+import { type MirrorStore, openMirrorStore } from "./mirror-store";
+
+/** Records that go into the file together. */
+const batchMax = 64;
+/** Bytes of one item at most: a document of 160 KB with its envelope. */
+const itemBytesMax = 200 * 1024;
+
+export type MirrorAlarm =
+  | { readonly code: "LOG_FORKED"; readonly sequence: number; readonly expected: string; readonly got: string }
+  | { readonly code: "LOG_GAP"; readonly from: number; readonly to: number };
+
+export interface MirrorEvents {
+  /** Records that are new to the mirror, in order. `isFresh`: written while the mirror was following. */
+  readonly onItems: (items: readonly LogItem[], isFresh: boolean) => void;
+  readonly onAlarm: (alarm: MirrorAlarm) => void;
+}
+
+export interface Mirror {
+  /** Pulls all that the module has at this moment, with any live session. Calls at the same time share one run. */
+  catchUp(session: Buffer): Promise<void>;
+  /** The tables of the board that was present last; undefined before any was. */
+  store(): MirrorStore | undefined;
+  serial(): string | undefined;
+  forked(): boolean;
+  close(): Promise<void>;
+}
+
+type LogDevice = Pick<FiscalDevice, "info" | "logPage">;
+
+interface Open {
+  readonly name: string;
+  readonly serial: string;
+  readonly store: MirrorStore;
+  /** The last record of the store is the module's too. */
+  isJoined: boolean;
+  isForked: boolean;
+}
+
+export function createMirror(device: LogDevice, folder: string, events: MirrorEvents): Mirror {
+  let open: Open | undefined;
+  let running: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
+  let isClosed = false;
+
+  function openFor(info: DeviceInfo): Open {
+    const name = `${info.serial}-${createHash("sha256").update(info.publicKey).digest("hex").slice(0, 16)}`;
+    if (open?.name !== name) {
+      open?.store.close();
+      mkdirSync(folder, { recursive: true });
+      const store = openMirrorStore(join(folder, `mirror-${name}.db`));
+      open = { name, serial: info.serial, store, isJoined: false, isForked: false };
+    }
+    return open;
+  }
+
+  function fork(mirror: Open, sequence: number, expected: string, got: string): void {
+    mirror.isForked = true;
+    events.onAlarm({ code: "LOG_FORKED", sequence, expected, got });
+  }
+
+  async function run(session: Buffer): Promise<void> {
+    const info = await device.info();
+    const mirror = openFor(info);
+    if (mirror.isForked) {
+      return;
+    }
+    const last = mirror.store.last();
+    if (last !== undefined && last.sequence > info.sequence) {
+      fork(mirror, last.sequence, `record ${last.sequence}`, `log ends at ${info.sequence}`);
+      return;
+    }
+    if (last !== undefined && !mirror.isJoined && !(await joins(mirror, session, last, info.sequence))) {
+      return;
+    }
+    if (info.sequence > (last?.sequence ?? 0)) {
+      await follow(mirror, session, info.sequence);
+    }
+    mirror.isJoined = true;
+  }
+
+  /** After a start: is the newest record that we have the module's as well? One given up meanwhile cannot be asked. */
+  async function joins(
+    mirror: Open,
+    session: Buffer,
+    last: { sequence: number; hash: Buffer },
+    newest: number,
+  ): Promise<boolean> {
+    if ((await firstSequence(session, newest)) > last.sequence) {
+      return true;
+    }
+    const { raw } = await fetchItem(session, last.sequence);
+    const hash = raw === undefined ? undefined : readLogItem(raw)?.hash;
+    if (hash !== undefined && hash.equals(last.hash)) {
+      return true;
+    }
+    fork(mirror, last.sequence, last.hash.toString("hex"), hash?.toString("hex") ?? "no record");
+    return false;
+  }
+
+  async function follow(mirror: Open, session: Buffer, newest: number): Promise<void> {
+    const last = mirror.store.last();
+    let next = Math.max((last?.sequence ?? 0) + 1, await firstSequence(session, newest));
+    let prev = last?.hash;
+    if (last === undefined || next > last.sequence + 1) {
+      prev = undefined;
+      if (last !== undefined) {
+        events.onAlarm({ code: "LOG_GAP", from: last.sequence + 1, to: next - 1 });
+      }
+    }
+    while (next <= newest && !isClosed) {
+      const batch: { item: LogItem; raw: Buffer }[] = [];
+      for (; next <= newest && batch.length < batchMax; next++) {
+        const { raw, anchorHash } = await fetchItem(session, next);
+        const item = raw === undefined ? undefined : readLogItem(raw);
+        const expected = prev ?? anchorHash;
+        if (item === undefined || raw === undefined || item.sequence !== next || !followsOn(item, expected)) {
+          keep(mirror, batch);
+          const got = item === undefined ? "no record" : (prevOf(item)?.toString("hex") ?? "no prev");
+          fork(mirror, next, expected?.toString("hex") ?? "any", got);
+          return;
+        }
+        batch.push({ item, raw });
+        prev = item.hash;
+      }
+      keep(mirror, batch);
+    }
+  }
+
+  function keep(mirror: Open, batch: readonly { item: LogItem; raw: Buffer }[]): void {
+    if (batch.length > 0) {
+      mirror.store.add(batch);
+      events.onItems(
+        batch.map(({ item }) => item),
+        mirror.isJoined,
+      );
+    }
+  }
+
+  /** The oldest record that the module still has. */
+  async function firstSequence(session: Buffer, newest: number): Promise<number> {
+    return (await device.logPage(session, newest, 0)).firstSeq;
+  }
+
+  /** A whole item by pages; `anchorHash` is the prev of the oldest record. */
+  async function fetchItem(session: Buffer, sequence: number): Promise<{ raw?: Buffer; anchorHash?: Buffer }> {
+    const parts: Buffer[] = [];
+    let anchorHash: Buffer | undefined;
+    for (let off = 0; ; ) {
+      const page = await device.logPage(session, sequence, off);
+      parts.push(page.data);
+      off += page.data.length;
+      anchorHash ??= page.anchorHash;
+      if (page.data.length === 0 || page.len > itemBytesMax) {
+        return {};
+      }
+      if (off >= page.len) {
+        return { raw: Buffer.concat(parts), anchorHash };
+      }
+    }
+  }
+
+  return {
+    catchUp(session) {
+      if (running === undefined) {
+        running = run(session).finally(() => {
+          running = undefined;
+        });
+        return running;
+      }
+      // The run under way may have asked before the caller's record was there: one more, for all who wait.
+      next ??= running
+        .catch(() => {})
+        .then(() => {
+          next = undefined;
+          return this.catchUp(session);
+        });
+      return next;
+    },
+    store: () => open?.store,
+    serial: () => open?.serial,
+    forked: () => open?.isForked ?? false,
+    async close() {
+      isClosed = true;
+      await running?.catch(() => {});
+      open?.store.close();
+      open = undefined;
+    },
+  };
+}
+
+/** A secret record hides its prev; its successor vouches for its hash. */
+function followsOn(item: LogItem, expected: Buffer | undefined): boolean {
+  return item.payload === undefined || expected === undefined || prevOf(item)?.equals(expected) === true;
+}
