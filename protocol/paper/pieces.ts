@@ -78,7 +78,10 @@ export interface PaperOutcome {
   readonly repeated: boolean;
 }
 
-/** One piece of paper. A text is a whole line of at most `columns` code points (half of that when `wide`), padded on the left only. */
+/**
+ * One piece of paper. A text is a whole line of at most `columns` code points (half of that when `wide`), padded on the
+ * left only; `center` asks the printer to centre it, `wide` doubles both its sides, `tall` only its height.
+ */
 export type PaperPiece =
   | {
       readonly kind: "text";
@@ -86,6 +89,7 @@ export type PaperPiece =
       readonly bold: boolean;
       readonly wide: boolean;
       readonly center: boolean;
+      readonly tall?: boolean;
     }
   | { readonly kind: "qr"; readonly text: Bytes }
   | { readonly kind: "feed"; readonly lines: number }
