@@ -15,6 +15,7 @@ import type {
   ShiftReply,
   StatusReply,
 } from "../../protocol/commands";
+import type { SmpMessage } from "../../protocol/smp-message";
 
 /** A reply as the host holds it: byte strings are Buffers. */
 export type OnHost<T> = T extends Bytes
@@ -107,6 +108,8 @@ export interface FiscalDevice {
 
   /** Most data bytes that one answer page or chunk may carry beside its other fields. */
   pageBytes(): number;
+  /** Somebody else's request, as it is (broker.ts). */
+  carry(message: Omit<SmpMessage, "sequence">): Promise<Bytes>;
   /** Lets go of the port for `forMs`, so that another program can use it; then takes it again. */
   release(forMs: number): void;
   close(): Promise<void>;

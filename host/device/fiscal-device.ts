@@ -183,6 +183,12 @@ export function openFiscalDevice(options: DeviceOptions): FiscalDevice {
     logRecord,
     exportTrailer: body => request(write(groups.service, service.exportTrailer), body),
     pageBytes,
+    carry(message) {
+      if (connection === undefined) {
+        return Promise.reject(new DeviceAbsent(absentReason));
+      }
+      return connection.client.carry(message);
+    },
     release(forMs) {
       releasedUntil = Date.now() + forMs;
       connection?.client.close();

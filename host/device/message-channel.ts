@@ -44,6 +44,12 @@ export function serialChannel(link: Link): MessageChannel {
         listener.damaged();
       }
     }
+    if (decoder.packet !== undefined || decoder.lines.line.length > 0) {
+      stalled = setTimeout(() => {
+        decoder = createFrameDecoder();
+        listener.damaged();
+      }, stalledMs);
+    }
   };
   return {
     listen(listener) {

@@ -38,7 +38,7 @@ export interface SmpClient {
   /** Sends one command and resolves to its result. Throws DeviceRefusal, DeviceAbsent. */
   request<Reply>(command: Command, body: object, options?: RequestOptions): Promise<Reply>;
   /** Carries somebody else's request as it is and resolves to the payload of the answer (the broker). */
-  carry(request: Pick<SmpMessage, "version" | "op" | "group" | "command" | "payload">): Promise<SmpMessage["payload"]>;
+  carry(request: Omit<SmpMessage, "sequence">): Promise<SmpMessage["payload"]>;
   /** Largest message, header included, that the device takes. */
   messageMaxBytes(): number;
   /** Asks for buf_size (group 0, command 6): to be done first. */
