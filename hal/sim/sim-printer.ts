@@ -77,8 +77,10 @@ export function createSimPrinter({ bufferBytes = 4096, confirms = true }: SimPri
       if (!online) return 0;
       const room = Math.max(0, bufferBytes - waitingBytes);
       const taken = data.slice(0, room > 0 || !data.startsWith(realTimeStatus) ? room : 3);
-      for (const piece of scanner.feed(taken)) arrive(piece);
-      print();
+      for (const piece of scanner.feed(taken)) {
+        arrive(piece);
+        print();
+      }
       return taken.length;
     },
     read: lengthMaxBytes => (online ? answers.take(lengthMaxBytes) : emptyBytes),

@@ -23,7 +23,7 @@ import { createLuaValues, type LuaFunction, type LuaValues } from "./lua-values"
 export interface LuaVmOptions {
   /** The allocator refuses more; Lua then collects garbage, and fails when that does not help. */
   readonly memoryMaxBytes?: number | undefined;
-  /** Longest time of one step, waiting for promises not counted. Costs about a third of the speed. */
+  /** Longest time of one step, waiting for promises not counted. */
   readonly stepTimeoutMs?: number | undefined;
 }
 
