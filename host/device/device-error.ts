@@ -15,10 +15,10 @@ export class DeviceRefusal extends Error {
   }
 }
 
-/** No module answers: unplugged, not found, or silent after all retries. `reason` is for people. */
+/** No module answers: unplugged, not found, or silent after all retries. `reason` is for people, `port` where it was. */
 export class DeviceAbsent extends DeviceRefusal {
-  constructor(reason: string) {
-    super("DEVICE_ABSENT", { reason });
+  constructor(reason: string, port?: string) {
+    super("DEVICE_ABSENT", port === undefined ? { reason } : { reason, port });
     this.name = "DeviceAbsent";
   }
 }

@@ -110,8 +110,8 @@ export function createUplink(device: UplinkDevice, options: UplinkOptions = {}):
       await device.noAnswer({ frame, cause: result.cause });
       return;
     }
-    await passAnswer(device, frame, result.bytes);
     tell({ kind: "answered", frame, lengthBytes: result.bytes.length, isLate });
+    await passAnswer(device, frame, result.bytes);
   }
 
   async function awaitLate(frame: number, connection: OfdConnection): Promise<void> {

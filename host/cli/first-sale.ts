@@ -1,0 +1,96 @@
+/** The receipt that `kassa start` sells, and the proof of it: paper, log, key, and where the time went. */
+import { randomUUID } from "node:crypto";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { exportFile } from "./journal-export";
+import { publicKeyPem } from "./public-key";
+import { createRegisterClient, type Receipt, type RegisterClient, type TimelineStep } from "./register-client";
+import type { Shop } from "./shop";
+import { sampleReceipt } from "./shop";
+
+export interface Legs {
+  /** Between the POS and the register service. */
+  readonly http: number;
+  /** On the line: the document in, the frame out. */
+  readonly serial: number;
+  /** In the module: check, sign, store, judge the answer. */
+  readonly module: number;
+  /** Between the frame's last byte and the answer's. */
+  readonly ofd: number;
+  /** From the answer to the POS until the printer confirmed. */
+  readonly print: number;
+  readonly total: number;
+}
+export interface FirstSale {
+  readonly receipt: Receipt;
+  readonly paperPng: string;
+  readonly escpos: string;
+  readonly journal: string;
+  readonly publicKey: string;
+  readonly legsMs: Legs;
+}
+
+export const testUser = "1:0000";
+const printMaxMs = 15_000;
+const printPollMs = 20;
+
+export async function sellFirst(shop: Shop, home: string): Promise<FirstSale> {
+  const register = createRegisterClient(shop.url, testUser);
+  const papers = join(home, "board", "paper");
+  const printedBefore = (await papersIn(papers)).length;
+  const body = await readFile(sampleReceipt, "utf8");
+  const startedAt = performance.now();
+  const receipt = await register.sell(body, randomUUID());
+  const answeredAt = performance.now();
+  const paper = await waitForPaper(register, receipt.id, papers, printedBefore);
+  const printedAt = performance.now();
+  const proof = await keepProof(register, shop, home);
+  const legsMs = legsOf(await register.timeline(receipt.id), answeredAt - startedAt, printedAt - answeredAt);
+  return { receipt, paperPng: `${paper}.png`, escpos: `${paper}.escpos`, ...proof, legsMs };
+}
+
+/** The printer has confirmed, and its paper is filed. Answers the file's path without ending. */
+async function waitForPaper(register: RegisterClient, id: string, folder: string, before: number): Promise<string> {
+  for (const until = Date.now() + printMaxMs; Date.now() < until; await pause(printPollMs)) {
+    const papers = await papersIn(folder);
+    if (papers.length > before && (await register.isPrinted(id))) {
+      return join(folder, papers.at(-1)!.replace(/\.escpos$/, ""));
+    }
+  }
+  throw new Error(`receipt ${id} was not printed within ${printMaxMs / 1000} s`);
+}
+
+const papersIn = async (folder: string): Promise<string[]> =>
+  (await readdir(folder).catch(() => [])).filter(name => name.endsWith(".escpos")).sort();
+
+async function keepProof(
+  register: RegisterClient,
+  shop: Shop,
+  home: string,
+): Promise<{ journal: string; publicKey: string }> {
+  const export_ = await register.journal();
+  const journal = exportFile(home, shop.info.serial, Date.now());
+  const publicKey = join(home, "exports", `${shop.info.serial}.pem`);
+  await mkdir(dirname(journal), { recursive: true });
+  await writeFile(journal, export_);
+  await writeFile(publicKey, publicKeyPem(shop.info.publicKey));
+  return { journal, publicKey };
+}
+
+/** Times of the service's own steps; a step that was not seen takes no time. */
+export function legsOf(steps: readonly TimelineStep[], postMs: number, printMs: number): Legs {
+  const atMs = new Map(steps.map(({ step, sinceAcceptedMs }) => [step, sinceAcceptedMs]));
+  const between = (from: string, to: string): number =>
+    Math.max(0, (atMs.get(to) ?? 0) - (atMs.get(from) ?? atMs.get(to) ?? 0));
+  const inService = between("accepted", "done");
+  const rounded = (ms: number): number => Math.round(ms * 10) / 10;
+  return {
+    http: rounded(Math.max(0, postMs - inService)),
+    serial: between("accepted", "uploaded") + between("journalled", "sent"),
+    module: between("uploaded", "journalled") + between("answered", "done"),
+    ofd: between("sent", "answered"),
+    print: rounded(printMs),
+    total: rounded(postMs + printMs),
+  };
+}

@@ -1,0 +1,173 @@
+/**
+ * The shop that `kassa start` opens: board, OFD server and register service as processes of their own, the board
+ * registered at the OFD. State is in KASSA_HOME; a second start goes on with the same log.
+ */
+import { randomBytes, randomInt } from "node:crypto";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Card, checkCard, encodeCard } from "../device/card";
+import { type DeviceInfo, DeviceRefusal, type FiscalDevice, openFiscalDevice } from "../device/fiscal-device";
+import { baudAtStart } from "../device/serial-link";
+import { type ProgramName, type RunningProgram, startProgram } from "./spawn";
+
+export interface ShopOptions {
+  readonly home: string;
+  /** Any free ports, unless the environment names one. */
+  readonly isOnAnyPort: boolean;
+  /** The board stays without a taxpayer. */
+  readonly isBlank: boolean;
+  readonly baud: number;
+  readonly onProgress: (text: string) => void;
+}
+export interface Shop {
+  readonly info: DeviceInfo;
+  readonly board: RunningProgram;
+  readonly ofd: RunningProgram;
+  readonly register: RunningProgram;
+  readonly url: string;
+  /** Resolves with the name of the first process that ends. */
+  readonly ended: Promise<ProgramName>;
+  close(): Promise<void>;
+}
+
+/** The ports of the shop: variable and default (api: "Public faces"). */
+const ports = {
+  KASSA_BOARD_PORT: 7072,
+  KASSA_OFD_PORT: 7777,
+  KASSA_OFD_HTTP_PORT: 7778,
+  KASSA_OFD_ADMIN_PORT: 7779,
+  KASSA_REGISTER_PORT: 7070,
+} as const;
+
+const samplesFolder = fileURLToPath(new URL("../../samples/", import.meta.url));
+export const sampleReceipt = join(samplesFolder, "receipt.json");
+const presentMaxMs = 15_000;
+const testOperator = { code: 1, pin: "0000" };
+const u32Max = 4294967295;
+
+export async function openShop(options: ShopOptions): Promise<Shop> {
+  const { home, onProgress } = options;
+  const token = adminToken();
+  const env = {
+    ...(await portEnv(options.isOnAnyPort)),
+    KASSA_OFD_ADMIN_TOKEN: token,
+    KASSA_BAUD: String(options.baud),
+  };
+  await mkdir(join(home, "run"), { recursive: true });
+  const running: RunningProgram[] = [];
+  const open = async (name: ProgramName): Promise<RunningProgram> => {
+    const program = await startProgram(name, home, env);
+    running.unshift(program);
+    return program;
+  };
+  const close = async (): Promise<void> => {
+    for (const program of running) {
+      await program.stop();
+    }
+  };
+  try {
+    onProgress("starting the board and the OFD server");
+    const started = await Promise.allSettled([open("board"), open("ofd")]);
+    const [board, ofd] = started.map(result => {
+      if (result.status === "rejected") {
+        throw result.reason;
+      }
+      return result.value;
+    });
+    const info = await prepareBoard(options, ofd!, token);
+    onProgress("starting the register service");
+    const register = await open("register");
+    const ended = Promise.race(running.map(({ name, ended }) => ended.then(() => name)));
+    const url = `http://127.0.0.1:${String(register.facts.port)}`;
+    return { info, board: board!, ofd: ofd!, register, url, ended, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+const adminToken = (): string => process.env.KASSA_OFD_ADMIN_TOKEN ?? randomBytes(16).toString("hex");
+
+/** The port variables for the children. A busy one is named before anything starts. */
+async function portEnv(isOnAnyPort: boolean): Promise<Record<string, string>> {
+  const entries = Object.entries(ports).map(([variable, byDefault]) => {
+    return [variable, process.env[variable] ?? (isOnAnyPort ? "0" : String(byDefault))] as const;
+  });
+  for (const [variable, port] of entries) {
+    if (!(await isFree(Number(port)))) {
+      throw new DeviceRefusal("PORT_BUSY", { port: Number(port), variable });
+    }
+  }
+  return Object.fromEntries(entries);
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+}
+
+/** Registers a blank board; tells a registered one where the OFD server is this time. */
+async function prepareBoard(options: ShopOptions, ofd: RunningProgram, token: string): Promise<DeviceInfo> {
+  // The speed stays at the start: the register service opens the port next, and begins there.
+  const device = openFiscalDevice({ home: options.home, baud: baudAtStart });
+  try {
+    const info = await device.present(presentMaxMs);
+    const ofdPort = Number(ofd.facts.port);
+    if (info.fiscalized) {
+      await moveOfd(device, options.home, ofdPort);
+    } else if (!options.isBlank) {
+      options.onProgress("registering the board with test data");
+      await registerBoard(device, info, ofd, token);
+      await keepOfdPort(options.home, ofdPort);
+    }
+    return await device.info();
+  } finally {
+    await device.close();
+  }
+}
+
+/** Enrols at the OFD server first, then fiscalizes: a board must never hold a token that nobody knows. */
+async function registerBoard(
+  device: FiscalDevice,
+  info: DeviceInfo,
+  ofd: RunningProgram,
+  token: string,
+): Promise<void> {
+  const sample = checkCard(JSON.parse(await readFile(join(samplesFolder, "card.json"), "utf8")));
+  const card: Card = {
+    ...sample,
+    token: randomInt(1, u32Max),
+    ofd: { ...sample.ofd, host: "127.0.0.1", port: Number(ofd.facts.port) },
+  };
+  const response = await fetch(`http://127.0.0.1:${String(ofd.facts.adminPort)}/devices`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    body: JSON.stringify({ ...card, serial: info.serial }),
+  });
+  if (!response.ok) {
+    throw new Error(`the OFD server does not enrol the board: ${response.status} ${await response.text()}`);
+  }
+  await device.fiscalize(encodeCard(card));
+}
+
+/** With free ports the OFD server is elsewhere at each start. */
+async function moveOfd(device: FiscalDevice, home: string, port: number): Promise<void> {
+  if ((await keptOfdPort(home)) === port) {
+    return;
+  }
+  const { session } = await device.login(testOperator.code, testOperator.pin);
+  await device.ofdAddress(session, "127.0.0.1", port);
+  await device.logout(session);
+  await keepOfdPort(home, port);
+}
+
+/** Where the board was told to look for the OFD server: saves a settings record at each start with fixed ports. */
+const ofdPortFile = (home: string): string => join(home, "run", "ofd-port");
+const keepOfdPort = (home: string, port: number): Promise<void> => writeFile(ofdPortFile(home), String(port));
+const keptOfdPort = (home: string): Promise<number | undefined> =>
+  readFile(ofdPortFile(home), "utf8").then(Number, () => undefined);

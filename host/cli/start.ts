@@ -1,0 +1,135 @@
+/** `kassa start`, what `npm start` runs: the whole shop with one command, and a receipt sold in it. */
+import { join, relative } from "node:path";
+import { ensureBuilt } from "../build/image";
+import { baudWanted } from "../device/fiscal-device";
+import { type CommandSpec, numberOption, type Parsed, parseCommand, UsageError } from "./args";
+import { type FirstSale, sellFirst, testUser } from "./first-sale";
+import { homeFolder } from "./home";
+import { columns, exitCode, styled } from "./output";
+import { formatTenge } from "./sell";
+import { openShop, type Shop } from "./shop";
+import { ProgramFailed } from "./spawn";
+
+const spec: CommandSpec = {
+  usage: "start [--once] [--blank] [--board emulator] [--baud N]",
+  about:
+    "Builds what is stale, starts an emulated board, an OFD server and the register service, registers the board with test data and sells samples/receipt.json. State is in KASSA_HOME (.kassa).",
+  options: {
+    once: { type: "boolean", about: "use free ports, sell once, stop" },
+    blank: { type: "boolean", about: "leave the board without a taxpayer; sell nothing" },
+    board: { type: "string", value: "KIND", about: "emulator (default)" },
+    baud: { type: "string", value: "N", about: `speed to raise the line to (default ${baudWanted})` },
+  },
+  example: "kassa start --once --json",
+};
+
+export async function run(args: string[]): Promise<number> {
+  const parsed = parseCommand(args, spec);
+  const { options, json } = parsed;
+  if (options.board !== undefined && options.board !== "emulator") {
+    throw new UsageError(`--board: expected emulator, got ${String(options.board)}`);
+  }
+  try {
+    return await runShop(parsed, json);
+  } catch (error) {
+    if (error instanceof ProgramFailed) {
+      console.error(error.message);
+      return exitCode.absent;
+    }
+    throw error;
+  }
+}
+
+async function runShop(parsed: Parsed, json: boolean): Promise<number> {
+  const home = homeFolder();
+  const onProgress = (text: string): void => console.error(styled("dim", `kassa: ${text}`));
+  onProgress("building the image, if it is stale");
+  const { sha256 } = await ensureBuilt();
+  const isOnce = parsed.options.once === true;
+  const isBlank = parsed.options.blank === true;
+  const baud = numberOption(parsed, "baud", 1200, 4_000_000) ?? baudWanted;
+  const shop = await openShop({ home, isOnAnyPort: isOnce, isBlank, baud, onProgress });
+  try {
+    const sale = isBlank ? undefined : await sellFirst(shop, home);
+    console.log(json ? JSON.stringify(reportOf(shop, sha256, home, sale)) : screenOf(shop, home, sale));
+    return isOnce ? exitCode.done : await stay(shop);
+  } finally {
+    await shop.close();
+  }
+}
+
+/** The object of `npm start -- --once --json`. */
+function reportOf(shop: Shop, imageSha256: string, home: string, sale: FirstSale | undefined): object {
+  const board = { kind: shop.info.board, serial: shop.info.serial, port: shop.board.facts.tty, rnm: shop.info.rnm };
+  const shared = { board: board.kind, serial: board.serial, port: board.port, imageSha256, url: shop.url };
+  if (sale === undefined) {
+    return shared;
+  }
+  const { receipt, legsMs, ...files } = sale;
+  return {
+    ...shared,
+    fiscalSign: receipt.fiscalSign,
+    qrUrl: receipt.qrUrl,
+    documentNumber: receipt.documentNumber,
+    totalTiyn: receipt.total,
+    ...files,
+    ofdStore: ofdStore(shop, home),
+    legsMs,
+  };
+}
+
+const ofdStore = (shop: Shop, home: string): string =>
+  String(shop.ofd.facts.store ?? process.env.KASSA_OFD_DB ?? join(home, "ofd", "ofd.db"));
+
+function screenOf(shop: Shop, home: string, sale: FirstSale | undefined): string {
+  const { info, board, ofd, url } = shop;
+  const here = (file: string): string => relative(process.cwd(), file) || file;
+  const shopRows: [string, string][] = [
+    ["device", `${info.serial}  ${info.board}  ${String(board.facts.tty ?? board.facts.tcp)}`],
+    ["register", `${url}  (${url}/docs)`],
+    ["OFD", `127.0.0.1:${String(ofd.facts.port)}  ${here(ofdStore(shop, home))}`],
+  ];
+  const saleRows: [string, string][] =
+    sale === undefined
+      ? [["blank", "kassa device fiscalize --card samples/card.json"]]
+      : [
+          [
+            "receipt",
+            `№ ${sale.receipt.documentNumber}  ${formatTenge(sale.receipt.total)}  in ${sale.legsMs.total} ms`,
+          ],
+          [
+            "sign",
+            styled("green", sale.receipt.fiscalSign) +
+              (sale.receipt.autonomous ? `  autonomous: ${sale.receipt.cause}` : ""),
+          ],
+          ["check", sale.receipt.qrUrl],
+          ["paper", here(sale.paperPng)],
+          ["log", here(sale.journal)],
+        ];
+  const curl = `curl -u ${testUser} -H "Idempotency-Key: $(date +%s)" --json @samples/receipt.json ${url}/v1/receipts`;
+  return [
+    "",
+    styled("bold", "Kassa"),
+    "",
+    columns(shopRows),
+    "",
+    columns(saleRows),
+    "",
+    ...(sale === undefined ? [] : ["Sell another:", styled("cyan", curl), ""]),
+  ].join("\n");
+}
+
+/** Until Ctrl-C, or until one of the processes ends. */
+async function stay(shop: Shop): Promise<number> {
+  console.error("Ctrl-C ends it; the log stays.");
+  const interrupted = new Promise<undefined>(resolve => {
+    process.once("SIGINT", () => resolve(undefined));
+    process.once("SIGTERM", () => resolve(undefined));
+  });
+  const ended = await Promise.race([shop.ended, interrupted]);
+  if (ended === undefined) {
+    return exitCode.done;
+  }
+  console.error(`kassa: ${ended} has ended; see logs/${ended}.log`);
+  return exitCode.absent;
+}
