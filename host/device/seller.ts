@@ -3,9 +3,10 @@
  * module may reboot, answers may be lost: the key makes every repetition harmless.
  *
  *   upload ──► submit ──► poll ──► done
- *     ▲          │          │
- *     └──────────┴──────────┘  UPLOAD_INCOMPLETE, KEY_UNKNOWN: the module does not have it
- *   absent, BUSY: wait, then poll: the module says what it knows
+ *     ▲          │ ▲        │
+ *     │          │ └────────┘  KEY_UNKNOWN: the module does not have it
+ *     └──────────┘             UPLOAD_INCOMPLETE
+ *   absent, BUSY, a printer still at work: wait, then poll: the module says what it knows
  */
 import { createHash } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
@@ -21,9 +22,11 @@ const absentUnseenMaxMs = 3_000;
 const workMaxMs = 60_000;
 const uploadsMax = 8;
 const renewalsMax = 3;
-const busyPauseMs = 100;
+const retryPauseMs = 100;
 /** 15 s of BUSY: longer than another document can be under way. */
 const busyMax = 150;
+/** 3 s for the receipts before this one to come out of a healthy printer. */
+const printingMax = 30;
 const pollFirstMs = 5;
 const pollMaxMs = 50;
 const waitingMax = 16;
@@ -63,7 +66,9 @@ interface Course {
   pollMs: number;
   uploads: number;
   renewals: number;
+  /** How often the module said BUSY, or that its printer is not done. */
   busy: number;
+  printing: number;
   readonly tell: (step: SaleStep) => void;
 }
 
@@ -78,6 +83,7 @@ async function sell(device: Ask, sale: Sale, hint: () => void): Promise<Done> {
     uploads: 0,
     renewals: 0,
     busy: 0,
+    printing: 0,
     tell: tellOnce(sale.onStep),
   };
   for (const deadline = Date.now() + workMaxMs; Date.now() < deadline; ) {
@@ -161,10 +167,16 @@ async function recover(error: unknown, device: Ask, sale: Sale, course: Course):
   } else if (code === "BUSY" && course.busy < busyMax) {
     course.busy += 1;
     course.step = "poll";
-    await pause(busyPauseMs);
-  } else if ((code === "UPLOAD_INCOMPLETE" || code === "KEY_UNKNOWN") && course.uploads < uploadsMax) {
-    course.isSubmitted = false;
+    await pause(retryPauseMs);
+  } else if (code === "PRINT_UNFINISHED" && course.printing < printingMax) {
+    course.printing += 1;
+    course.step = "submit";
+    await pause(retryPauseMs);
+  } else if (code === "UPLOAD_INCOMPLETE" && course.uploads < uploadsMax) {
     course.step = "upload";
+  } else if (code === "KEY_UNKNOWN" && course.step === "poll") {
+    course.isSubmitted = false;
+    course.step = course.uploads === 0 ? "upload" : "submit";
   } else if (code === "SESSION_LOST" && sale.renewSession !== undefined && course.renewals < renewalsMax) {
     course.renewals += 1;
     course.session = undefined;
@@ -176,7 +188,7 @@ async function recover(error: unknown, device: Ask, sale: Sale, course: Course):
 /** Waits for the module to come back, then asks it first what it knows of the key. */
 async function outlast(error: unknown, device: Ask, sale: Sale, course: Course): Promise<void> {
   // The connection of a moment ago may still be closing.
-  await pause(busyPauseMs);
+  await pause(retryPauseMs);
   await device.present(absentMsOf(course)).catch(() => {
     throw course.isSubmitted ? outcomeUnknown(sale) : error;
   });

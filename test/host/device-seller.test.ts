@@ -122,6 +122,29 @@ test("a module that is busy for a while is asked again", () =>
     assert.is((await device.sellDocument({ session, key: "k", upload, lines: 1 })).state, "done");
   }));
 
+test("a document that another program has under way is waited for, however long its upload stays", () =>
+  withBench(async ({ module, device, session }) => {
+    const submit = module.handlers.get("101/1")!;
+    let times = 0;
+    module.handlers.set("101/1", body => {
+      times += 1;
+      if (times <= 12) {
+        throw new Refused("BUSY");
+      }
+      return submit(body);
+    });
+    assert.is((await device.sellDocument({ session, key: "k", upload, lines: 1 })).state, "done");
+    assert.is(module.seen.filter(name => name === "101/0").length, 4, "the upload is not repeated");
+  }));
+
+test("a receipt waits for the one before it to come out of the printer", () =>
+  withBench(async ({ module, device, session }) => {
+    once(module, "101/1", () => {
+      throw new Refused("PRINT_UNFINISHED", { number: 1 });
+    });
+    assert.is((await device.sellDocument({ session, key: "k", upload, lines: 1 })).state, "done");
+  }));
+
 test("another module in the same place does not get the sale", () =>
   withBench(async ({ module, device, session }) => {
     once(module, "101/1", () => {

@@ -1,0 +1,71 @@
+import { execFile } from "node:child_process";
+import { createServer } from "node:http";
+import { fileURLToPath } from "node:url";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+
+interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+const kassa = fileURLToPath(new URL("../../host/cli/kassa.mjs", import.meta.url));
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+function run(...args: string[]): Promise<Ended> {
+  const env = { ...process.env, LANG: "C", LC_ALL: "C", KASSA_HOME: "/nowhere", KASSA_REGISTER_PORT: "1" };
+  return new Promise(resolve => {
+    execFile(process.execPath, [kassa, ...args], { env, cwd: root }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
+  });
+}
+
+test("help is on stdout with exit code 0, wrong usage on stderr with 2", async () => {
+  const [help, verbHelp, none, unknown] = await Promise.all([
+    run("--help"),
+    run("device", "list", "--help"),
+    run(),
+    run("nothing"),
+  ]);
+  assert.is(help.code, 0);
+  assert.match(help.stdout, /start .*sell /s);
+  assert.is(verbHelp.code, 0);
+  assert.match(verbHelp.stdout, /Example: kassa device list/);
+  assert.is(none.code, 2);
+  assert.is(unknown.code, 2);
+  assert.match(unknown.stderr, /no area "nothing"/);
+});
+
+test("a refusal is a code, a sentence and a next action in the language that was asked, with exit code 1", async () => {
+  const [english, kazakh] = await Promise.all([
+    run("sell", "missing.json", "--json"),
+    run("sell", "missing.json", "--lang", "kk"),
+  ]);
+  assert.is(english.code, 1);
+  assert.match(english.stderr, /^FILE_UNREADABLE: .*missing\.json.*\n.+/);
+  assert.is(JSON.parse(english.stdout.trim().split("\n").at(-1)!).code, "FILE_UNREADABLE");
+  assert.is(kazakh.code, 1);
+  assert.match(kazakh.stderr, /FILE_UNREADABLE: .*[әғқңөұүһі]/);
+});
+
+test("an absent register service is exit code 3", async () => {
+  const { code, stderr } = await run("sell", "samples/card.json");
+  assert.is(code, 3);
+  assert.match(stderr, /^DEVICE_ABSENT/);
+});
+
+test("a problem answer of the service becomes the refusal that it tells", async () => {
+  const server = createServer((_request, response) => {
+    response.writeHead(422, { "content-type": "application/problem+json" });
+    response.end(JSON.stringify({ code: "PAYMENT_MISMATCH", facts: { expected: 100, got: 99 } }));
+  });
+  await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${(server.address() as { port: number }).port}/`;
+  const { code, stdout } = await run("sell", "samples/card.json", "--url", url, "--json");
+  server.close();
+  assert.is(code, 1);
+  assert.equal(JSON.parse(stdout).facts, { expected: 100, got: 99 });
+});
+
+test.run();
