@@ -28,6 +28,8 @@ export interface FakeModule {
   /** Applied to replies, first come first served; then replies go out as they are. */
   readonly damages: Damage[];
   serial: string;
+  /** A further line to the same module, for other links than TCP. */
+  createLine(send: (out: Buffer) => void): (chunk: Buffer) => void;
   /** Cuts all connections and refuses new ones for `forMs`; sessions and the scratch area are lost. */
   unplug(forMs: number): Promise<void>;
   /** Loses sessions and the scratch area, as a reboot does. */
@@ -161,12 +163,10 @@ export async function createFakeModule(): Promise<FakeModule> {
     return Buffer.from(encodePacket(out, crc16).join(""), "latin1");
   }
 
-  function serve(socket: Socket): void {
-    sockets.add(socket);
+  /** Bytes of one line in, bytes of the answers out. */
+  function createLine(send: (out: Buffer) => void): (chunk: Buffer) => void {
     let decoder = createFrameDecoder();
-    socket.on("error", () => {});
-    socket.on("close", () => sockets.delete(socket));
-    socket.on("data", chunk => {
+    return chunk => {
       const fed = feedFrame(decoder, bytes(chunk), crc16);
       decoder = fed.decoder;
       for (const event of fed.events) {
@@ -174,11 +174,19 @@ export async function createFakeModule(): Promise<FakeModule> {
           const lines = answer(message);
           const out = lines === undefined ? undefined : (fake.damages.shift() ?? (same => same))(lines);
           if (out !== undefined) {
-            socket.write(out);
+            send(out);
           }
         }
       }
-    });
+    };
+  }
+
+  function serve(socket: Socket): void {
+    sockets.add(socket);
+    const receive = createLine(out => socket.write(out));
+    socket.on("error", () => {});
+    socket.on("close", () => sockets.delete(socket));
+    socket.on("data", receive);
   }
 
   let server: Server | undefined;
@@ -201,6 +209,7 @@ export async function createFakeModule(): Promise<FakeModule> {
     seen: [],
     handlers,
     documents,
+    createLine,
     damages: [],
     serial: "FAKE0001",
     async unplug(forMs) {
