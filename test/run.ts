@@ -62,7 +62,7 @@ async function runSteps(steps: readonly Step[]): Promise<void> {
   for (const step of steps) if (isWanted(step.name)) await runStep(step);
 }
 
-/** The last bytes that a child printed. */
+/** Gives the last bytes that a child has printed since it was asked before; uvu's dots are left out. */
 function collect(child: ChildProcess): () => string {
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
@@ -70,7 +70,11 @@ function collect(child: ChildProcess): () => string {
       output = (output + text).slice(-outputKeptBytes);
     });
   }
-  return () => output.trimEnd();
+  return () => {
+    const printed = output.replace(/^[•✘ ]+(\(\d+ \/ \d+\))?\n?/gm, "").trim();
+    output = "";
+    return printed;
+  };
 }
 
 // Files: handed to workers one by one.
