@@ -1,5 +1,6 @@
 /** `kassa start`, what `npm start` runs: the whole shop with one command, and a receipt sold in it. */
 import { join, relative } from "node:path";
+import { BuildFailed } from "../build/bundle";
 import { ensureBuilt } from "../build/image";
 import { baudWanted } from "../device/fiscal-device";
 import { type CommandSpec, numberOption, type Parsed, parseCommand, UsageError } from "./args";
@@ -32,9 +33,9 @@ export async function run(args: string[]): Promise<number> {
   try {
     return await runShop(parsed, json);
   } catch (error) {
-    if (error instanceof ProgramFailed) {
+    if (error instanceof ProgramFailed || error instanceof BuildFailed) {
       console.error(error.message);
-      return exitCode.absent;
+      return error instanceof BuildFailed ? exitCode.refused : exitCode.absent;
     }
     throw error;
   }
