@@ -11,7 +11,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { DeviceInfo, FiscalDevice } from "../device/fiscal-device";
-import { type LogItem, prevOf, readLogItem } from "./log-item";
+import { type LogItem, readLogItem } from "./log-item";
 import { type MirrorStore, openMirrorStore } from "./mirror-store";
 
 /** Records that go into the file together. */
@@ -127,9 +127,14 @@ export function createMirror(device: LogDevice, folder: string, events: MirrorEv
         const { raw, anchorHash } = await fetchItem(session, next);
         const item = raw === undefined ? undefined : readLogItem(raw);
         const expected = prev ?? anchorHash;
-        if (item === undefined || raw === undefined || item.sequence !== next || !followsOn(item, expected)) {
+        if (
+          item === undefined ||
+          raw === undefined ||
+          item.sequence !== next ||
+          expected?.equals(item.prev) === false
+        ) {
           keep(mirror, batch);
-          const got = item === undefined ? "no record" : (prevOf(item)?.toString("hex") ?? "no prev");
+          const got = item === undefined ? "no record" : item.prev.toString("hex");
           fork(mirror, next, expected?.toString("hex") ?? "any", got);
           return;
         }
@@ -173,23 +178,25 @@ export function createMirror(device: LogDevice, folder: string, events: MirrorEv
     }
   }
 
+  function catchUp(session: Buffer): Promise<void> {
+    if (running === undefined) {
+      running = run(session).finally(() => {
+        running = undefined;
+      });
+      return running;
+    }
+    // The run under way may have asked before the caller's record was there: one more, for all who wait.
+    next ??= running
+      .catch(() => {})
+      .then(() => {
+        next = undefined;
+        return catchUp(session);
+      });
+    return next;
+  }
+
   return {
-    catchUp(session) {
-      if (running === undefined) {
-        running = run(session).finally(() => {
-          running = undefined;
-        });
-        return running;
-      }
-      // The run under way may have asked before the caller's record was there: one more, for all who wait.
-      next ??= running
-        .catch(() => {})
-        .then(() => {
-          next = undefined;
-          return this.catchUp(session);
-        });
-      return next;
-    },
+    catchUp,
     store: () => open?.store,
     serial: () => open?.serial,
     forked: () => open?.isForked ?? false,
@@ -200,9 +207,4 @@ export function createMirror(device: LogDevice, folder: string, events: MirrorEv
       open = undefined;
     },
   };
-}
-
-/** A secret record hides its prev; its successor vouches for its hash. */
-function followsOn(item: LogItem, expected: Buffer | undefined): boolean {
-  return item.payload === undefined || expected === undefined || prevOf(item)?.equals(expected) === true;
 }

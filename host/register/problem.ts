@@ -142,7 +142,7 @@ const frameworkRefusals: { readonly [code: string]: (error: Error) => Refusal } 
   FST_ERR_CTP_BODY_TOO_LARGE: () => refuse("BODY_TOO_LARGE", { expected: bodyBytesMax }),
   FST_ERR_CTP_INVALID_MEDIA_TYPE: () => refuse("MEDIA_TYPE_UNSUPPORTED", { expected: "application/json" }),
   FST_ERR_CTP_EMPTY_TYPE: () => refuse("MEDIA_TYPE_UNSUPPORTED", { expected: "application/json" }),
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => refuse("JSON_INVALID", { reason: "Content-Length does not fit the body" }),
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => refuse("JSON_INVALID"),
   FST_ERR_BAD_URL: () => refuse("ROUTE_UNKNOWN", {}),
   FST_ERR_ASYNC_CONSTRAINT: () => refuse("ROUTE_UNKNOWN", {}),
 };

@@ -34,6 +34,8 @@ export interface Sessions {
   close(token: string): Promise<void>;
   /** Any live module session, the newest first: for work that belongs to nobody's call. */
   any(): Buffer | undefined;
+  /** The module does not know this session any more. */
+  forget(session: Buffer): void;
 }
 
 interface Entry {
@@ -146,6 +148,13 @@ export function createSessions(device: Pick<FiscalDevice, "login" | "logout">, n
       }
     },
     any: () => [...entries.values()].at(-1)?.session,
+    forget(session) {
+      for (const [id, entry] of entries) {
+        if (entry.session.equals(session)) {
+          entries.delete(id);
+        }
+      }
+    },
   };
 }
 

@@ -17,6 +17,28 @@ export const en: Texts = {
     clock: "the register's clock and the operator's differ",
     offline: "the operator was already out of reach",
   },
+  blocks: {
+    OFD_TOKEN_WRONG: {
+      detail: "The operator of fiscal data does not accept the register's token.",
+      nextAction: "Get a new token in the operator's cabinet and enter it: kassa device token.",
+    },
+    OFD_BLOCKED: {
+      detail: "The operator or the tax body has blocked this register.",
+      nextAction: "Ask the operator for the reason; receipts leave again when the block is lifted.",
+    },
+    OFD_ID_UNKNOWN: {
+      detail: "The operator does not know this register.",
+      nextAction: "Check the register's id in the operator's cabinet, then call the technician.",
+    },
+    OFD_PROTOCOL: {
+      detail: "The operator does not understand this register's version.",
+      nextAction: "Install a newer version; call the technician.",
+    },
+    QUEUE_REFUSED: {
+      detail: "The operator refused a receipt that was made without connection.",
+      nextAction: "Call the technician: the receipt must be set aside with a reason.",
+    },
+  },
   refusals: {
     SESSION_LOST: {
       title: "Session ended",
@@ -75,7 +97,7 @@ export const en: Texts = {
     },
     PRINT_UNFINISHED: {
       title: "Previous receipt not printed",
-      detail: "Receipt[ {number}] is signed but was not printed to its end.",
+      detail: "The last receipt[ ({number})] is signed but was not printed to its end.",
       nextAction: "Put the printer right and reprint that receipt first.",
     },
     CLOCK_UNSET: {
@@ -90,12 +112,12 @@ export const en: Texts = {
     },
     KEY_UNKNOWN: {
       title: "Key not known",
-      detail: "The register has no document with the key[ {key}].",
+      detail: "The register has no document with this key[: {key}].",
       nextAction: "Send the receipt with this key.",
     },
     NUMBER_UNKNOWN: {
       title: "Number not known",
-      detail: "The register has no document with the number[ {number}].",
+      detail: "The register has no document with this number[: {got}].",
       nextAction: "Check the number on the receipt.",
     },
     UPLOAD_INCOMPLETE: {
@@ -125,12 +147,12 @@ export const en: Texts = {
     },
     FIELD_MISSING: {
       title: "Field missing",
-      detail: "The request lacks the field[ {field}][ (line {line})].",
+      detail: "The request lacks a field[: {field}][ (line {line})].",
       nextAction: "Add the field; see /docs.",
     },
     FIELD_INVALID: {
       title: "Wrong value",
-      detail: "The field[ {field}] has a wrong value[: {got}][; expected: {expected}][ (line {line})].",
+      detail: "A field has a wrong value[: {field}][ = {got}][; expected: {expected}][ (line {line})].",
       nextAction: "Correct the value; see /docs.",
     },
     AMOUNT_TOO_LARGE: {
@@ -155,7 +177,7 @@ export const en: Texts = {
     },
     DISCOUNT_TOO_LARGE: {
       title: "Discount too large",
-      detail: "The discount[ {got:money}] is not below the sum[ {expected:money}][ (line {line})].",
+      detail: "The discount[ {got:money}] is larger than the sum[ {expected:money}][ (line {line})].",
       nextAction: "Make the discount smaller.",
     },
     PAYMENT_MISMATCH: {
@@ -180,7 +202,7 @@ export const en: Texts = {
     },
     BUYER_IS_SELLER: {
       title: "Buyer is the seller",
-      detail: "The buyer's IIN/BIN[ {iinBin}] is the seller's own.",
+      detail: "The buyer's IIN/BIN is the seller's own.",
       nextAction: "Ask the buyer for the number again or leave it out.",
     },
     MARKING_MISSING: {
@@ -200,7 +222,7 @@ export const en: Texts = {
     },
     OFD_REFUSED: {
       title: "Operator refused the receipt",
-      detail: "The operator of fiscal data refused receipt[ {number}][: code {resultCode}][, {resultText}].",
+      detail: "The operator of fiscal data refused the receipt[ {number}][: code {resultCode}][, {resultText}].",
       nextAction: "Correct what the operator names and sell with a new key. This number stays used up.",
     },
     SHIFT_CLOSED: {
@@ -215,12 +237,12 @@ export const en: Texts = {
     },
     RECORD_UNKNOWN: {
       title: "Record not known",
-      detail: "The log has no record[ {seq}].",
+      detail: "The log has no such record[: {got}].",
       nextAction: "Ask for a record between the first and the last one.",
     },
     FRAME_UNKNOWN: {
       title: "Frame not known",
-      detail: "The register does not wait for an answer to this frame[ ({frame})].",
+      detail: "The register does not wait for an answer to this frame[ ({got})].",
       nextAction: "Ask for the next frame.",
     },
     POWER_WEAK: {
@@ -230,7 +252,7 @@ export const en: Texts = {
     },
     MEMORY_CORRUPT: {
       title: "Fiscal memory damaged",
-      detail: "The fiscal memory does not pass its check[ at record {sequence}].",
+      detail: "The fiscal memory does not pass its check[: {got}].",
       nextAction: "Do not sell; save the log (kassa journal export). " + callTechnician,
     },
     VAT_NOT_PAYER: {
@@ -240,7 +262,7 @@ export const en: Texts = {
     },
     DEVICE_ABSENT: {
       title: "Register not connected",
-      detail: "The fiscal module does not answer[ on {port}].",
+      detail: "The fiscal module does not answer[ on {port}][ ({reason})].",
       nextAction: "Check its cable and power. " + repeatWithKey,
     },
     OUTCOME_UNKNOWN: {
@@ -250,7 +272,7 @@ export const en: Texts = {
     },
     JSON_INVALID: {
       title: "Not JSON",
-      detail: "The body is not JSON[: {reason}].",
+      detail: "The body is not JSON[ (position {position})][ ({file})].",
       nextAction: "Correct the body.",
     },
     BODY_TOO_LARGE: {
@@ -285,7 +307,7 @@ export const en: Texts = {
     },
     IDEMPOTENCY_KEY_INVALID: {
       title: "Idempotency-Key wrong",
-      detail: "The Idempotency-Key must be[ {expected}].",
+      detail: "The Idempotency-Key is wrong[; expected: {expected}].",
       nextAction: "Use 1 to 64 printable ASCII characters, for example a UUID.",
     },
     SIGN_IN_NEEDED: {
@@ -295,7 +317,7 @@ export const en: Texts = {
     },
     RECEIPT_UNKNOWN: {
       title: "No such receipt",
-      detail: "There is no receipt[ {id}].",
+      detail: "There is no such receipt[: {id}].",
       nextAction: "Check the number, or look it up by its key.",
     },
     PORT_BUSY: {
@@ -325,8 +347,8 @@ export const en: Texts = {
     },
     NOT_TECHNICIAN: {
       title: "Not for this role",
-      detail: "This needs a technician's session.",
-      nextAction: "Sign in as the technician.",
+      detail: "This needs a session of the administrator or the technician.",
+      nextAction: "Sign in as administrator or technician.",
     },
   },
 };

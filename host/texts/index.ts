@@ -28,6 +28,16 @@ export const offlineCauses = [
 ] as const;
 export type OfflineCause = (typeof offlineCauses)[number];
 
+/** What stops a register (protocol/commands.ts StatusReply.blocks) and is no refusal's code itself. */
+export const blockCodes = [
+  "OFD_TOKEN_WRONG",
+  "OFD_BLOCKED",
+  "OFD_ID_UNKNOWN",
+  "OFD_PROTOCOL",
+  "QUEUE_REFUSED",
+] as const;
+export type BlockCode = (typeof blockCodes)[number];
+
 export interface RefusalText {
   /** A few words, the same for every occurrence (RFC 9457 §3.1.4). */
   readonly title: string;
@@ -39,6 +49,7 @@ export interface RefusalText {
 
 export interface Texts {
   readonly refusals: { readonly [Code in RefusalCode]: RefusalText };
+  readonly blocks: { readonly [Code in BlockCode]: { readonly detail: string; readonly nextAction: string } };
   readonly causes: { readonly [Cause in OfflineCause]: string };
   readonly units: { readonly [Unit in "hour" | "minute" | "second" | "kilobyte" | "tenge"]: string };
 }
@@ -61,6 +72,16 @@ export function title(code: RefusalCode, language: Language): string {
 export function causeName(cause: string, language: Language): string {
   const causes: { readonly [cause: string]: string | undefined } = textsOf[language].causes;
   return causes[cause] ?? cause;
+}
+
+/** What a block is and what lifts it. A code that is not known gets the words of BLOCKED. */
+export function blockSentence(code: string, language: Language): { detail: string; nextAction: string } {
+  const { blocks, refusals } = textsOf[language];
+  if (Object.hasOwn(blocks, code)) {
+    return blocks[code as BlockCode];
+  }
+  const known = Object.hasOwn(refusals, code) ? (code as RefusalCode) : "BLOCKED";
+  return sentence({ code: known, facts: { block: code } }, language);
 }
 
 /** The template itself, for tests and docs. */

@@ -17,6 +17,28 @@ export const kk: Texts = {
     clock: "касса мен оператордың сағаттары сәйкес емес",
     offline: "оператормен байланыс бұрыннан жоқ болатын",
   },
+  blocks: {
+    OFD_TOKEN_WRONG: {
+      detail: "Фискалдық деректер операторы кассаның токенін қабылдамайды.",
+      nextAction: "Оператордың кабинетінен жаңа токен алып, енгізіңіз: kassa device token.",
+    },
+    OFD_BLOCKED: {
+      detail: "Кассаны оператор немесе салық органы бұғаттаған.",
+      nextAction: "Себебін оператордан біліңіз; бұғат алынғанда чектер жіберіледі.",
+    },
+    OFD_ID_UNKNOWN: {
+      detail: "Оператор бұл кассаны танымайды.",
+      nextAction: "Оператордың кабинетінде кассаның идентификаторын тексеріп, техникті шақырыңыз.",
+    },
+    OFD_PROTOCOL: {
+      detail: "Оператор бұл кассаның нұсқасын түсінбейді.",
+      nextAction: "Жаңа нұсқаны орнатыңыз; техникті шақырыңыз.",
+    },
+    QUEUE_REFUSED: {
+      detail: "Байланыссыз шығарылған чекті оператор қабылдамады.",
+      nextAction: "Техникті шақырыңыз: чекті себебін көрсетіп, кейінге қалдыру керек.",
+    },
+  },
   refusals: {
     SESSION_LOST: {
       title: "Сеанс аяқталды",
@@ -75,7 +97,7 @@ export const kk: Texts = {
     },
     PRINT_UNFINISHED: {
       title: "Алдыңғы чек басылмаған",
-      detail: "Чекке[ ({number})] қол қойылған, бірақ ол соңына дейін басылмаған.",
+      detail: "Соңғы чекке[ ({number})] қол қойылған, бірақ ол соңына дейін басылмаған.",
       nextAction: "Принтерді реттеп, алдымен сол чекті қайта басыңыз.",
     },
     CLOCK_UNSET: {
@@ -95,7 +117,7 @@ export const kk: Texts = {
     },
     NUMBER_UNKNOWN: {
       title: "Нөмір белгісіз",
-      detail: "Кассада мұндай нөмірлі құжат жоқ[: {number}].",
+      detail: "Кассада мұндай нөмірлі құжат жоқ[: {got}].",
       nextAction: "Чектегі нөмірді тексеріңіз.",
     },
     UPLOAD_INCOMPLETE: {
@@ -155,7 +177,7 @@ export const kk: Texts = {
     },
     DISCOUNT_TOO_LARGE: {
       title: "Жеңілдік тым үлкен",
-      detail: "Жеңілдік сомадан кем емес[: {got:money}, сома {expected:money}][ ({line}-жол)].",
+      detail: "Жеңілдік сомадан көп[: {got:money}, сома {expected:money}][ ({line}-жол)].",
       nextAction: "Жеңілдікті азайтыңыз.",
     },
     PAYMENT_MISMATCH: {
@@ -180,7 +202,7 @@ export const kk: Texts = {
     },
     BUYER_IS_SELLER: {
       title: "Сатып алушы мен сатушы бір",
-      detail: "Сатып алушының ЖСН/БСН[ {iinBin}] — сатушының өз нөмірі.",
+      detail: "Сатып алушының ЖСН/БСН — сатушының өз нөмірі.",
       nextAction: "Нөмірді сатып алушыдан нақтылаңыз немесе көрсетпеңіз.",
     },
     MARKING_MISSING: {
@@ -215,12 +237,12 @@ export const kk: Texts = {
     },
     RECORD_UNKNOWN: {
       title: "Жазба белгісіз",
-      detail: "Журналда мұндай жазба жоқ[: {seq}].",
+      detail: "Журналда мұндай жазба жоқ[: {got}].",
       nextAction: "Бірінші мен соңғының арасындағы жазбаны сұраңыз.",
     },
     FRAME_UNKNOWN: {
       title: "Кадр белгісіз",
-      detail: "Касса бұл кадрға жауап күтпейді[ ({frame})].",
+      detail: "Касса бұл кадрға жауап күтпейді[ ({got})].",
       nextAction: "Келесі кадрды сұраңыз.",
     },
     POWER_WEAK: {
@@ -230,7 +252,7 @@ export const kk: Texts = {
     },
     MEMORY_CORRUPT: {
       title: "Фискалдық жад бүлінген",
-      detail: "Фискалдық жад тексеруден өтпеді[ ({sequence}-жазба)].",
+      detail: "Фискалдық жад тексеруден өтпеді[: {got}].",
       nextAction: "Сатпаңыз; журналды сақтап алыңыз (kassa journal export). " + callTechnician,
     },
     VAT_NOT_PAYER: {
@@ -240,7 +262,7 @@ export const kk: Texts = {
     },
     DEVICE_ABSENT: {
       title: "Касса қосылмаған",
-      detail: "Фискалдық модуль жауап бермейді[: {port}].",
+      detail: "Фискалдық модуль жауап бермейді[: {port}][ ({reason})].",
       nextAction: "Кабелі мен қуатын тексеріңіз. " + repeatWithKey,
     },
     OUTCOME_UNKNOWN: {
@@ -250,7 +272,7 @@ export const kk: Texts = {
     },
     JSON_INVALID: {
       title: "Бұл JSON емес",
-      detail: "Сұраудың денесі JSON емес[: {reason}].",
+      detail: "Сұраудың денесі JSON емес[ ({position}-орын)][ ({file})].",
       nextAction: "Сұраудың денесін түзетіңіз.",
     },
     BODY_TOO_LARGE: {
@@ -325,8 +347,8 @@ export const kk: Texts = {
     },
     NOT_TECHNICIAN: {
       title: "Бұл рөлге арналмаған",
-      detail: "Бұған техниктің сеансы керек.",
-      nextAction: "Техник ретінде кіріңіз.",
+      detail: "Бұған әкімшінің немесе техниктің сеансы керек.",
+      nextAction: "Әкімші немесе техник ретінде кіріңіз.",
     },
   },
 };

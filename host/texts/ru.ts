@@ -17,6 +17,28 @@ export const ru: Texts = {
     clock: "часы кассы и оператора расходятся",
     offline: "связи с оператором уже не было",
   },
+  blocks: {
+    OFD_TOKEN_WRONG: {
+      detail: "Оператор фискальных данных не принимает токен кассы.",
+      nextAction: "Получите новый токен в кабинете оператора и введите его: kassa device token.",
+    },
+    OFD_BLOCKED: {
+      detail: "Касса заблокирована оператором или налоговым органом.",
+      nextAction: "Узнайте причину у оператора; чеки пойдут, когда блокировку снимут.",
+    },
+    OFD_ID_UNKNOWN: {
+      detail: "Оператор не знает эту кассу.",
+      nextAction: "Сверьте идентификатор кассы в кабинете оператора и вызовите техника.",
+    },
+    OFD_PROTOCOL: {
+      detail: "Оператор не понимает версию этой кассы.",
+      nextAction: "Установите новую версию; вызовите техника.",
+    },
+    QUEUE_REFUSED: {
+      detail: "Оператор отклонил чек, выбитый без связи.",
+      nextAction: "Вызовите техника: чек нужно отложить с указанием причины.",
+    },
+  },
   refusals: {
     SESSION_LOST: {
       title: "Сеанс окончен",
@@ -75,7 +97,7 @@ export const ru: Texts = {
     },
     PRINT_UNFINISHED: {
       title: "Предыдущий чек не напечатан",
-      detail: "Чек[ {number}] подписан, но не допечатан.",
+      detail: "Последний чек[ ({number})] подписан, но не допечатан.",
       nextAction: "Приведите принтер в порядок и сначала допечатайте этот чек.",
     },
     CLOCK_UNSET: {
@@ -90,12 +112,12 @@ export const ru: Texts = {
     },
     KEY_UNKNOWN: {
       title: "Ключ неизвестен",
-      detail: "В кассе нет документа с ключом[ {key}].",
+      detail: "В кассе нет документа с таким ключом[: {key}].",
       nextAction: "Отправьте чек с этим ключом.",
     },
     NUMBER_UNKNOWN: {
       title: "Номер неизвестен",
-      detail: "В кассе нет документа с номером[ {number}].",
+      detail: "В кассе нет документа с таким номером[: {got}].",
       nextAction: "Проверьте номер на чеке.",
     },
     UPLOAD_INCOMPLETE: {
@@ -155,7 +177,7 @@ export const ru: Texts = {
     },
     DISCOUNT_TOO_LARGE: {
       title: "Слишком большая скидка",
-      detail: "Скидка[ {got:money}] не меньше суммы[ {expected:money}][ (позиция {line})].",
+      detail: "Скидка[ {got:money}] больше суммы[ {expected:money}][ (позиция {line})].",
       nextAction: "Уменьшите скидку.",
     },
     PAYMENT_MISMATCH: {
@@ -180,7 +202,7 @@ export const ru: Texts = {
     },
     BUYER_IS_SELLER: {
       title: "Покупатель совпадает с продавцом",
-      detail: "ИИН/БИН покупателя[ {iinBin}] — это номер самого продавца.",
+      detail: "ИИН/БИН покупателя — это номер самого продавца.",
       nextAction: "Уточните номер у покупателя или не указывайте его.",
     },
     MARKING_MISSING: {
@@ -215,12 +237,12 @@ export const ru: Texts = {
     },
     RECORD_UNKNOWN: {
       title: "Запись неизвестна",
-      detail: "В журнале нет записи[ {seq}].",
+      detail: "В журнале нет такой записи[: {got}].",
       nextAction: "Запросите запись между первой и последней.",
     },
     FRAME_UNKNOWN: {
       title: "Кадр неизвестен",
-      detail: "Касса не ждёт ответа на этот кадр[ ({frame})].",
+      detail: "Касса не ждёт ответа на этот кадр[ ({got})].",
       nextAction: "Запросите следующий кадр.",
     },
     POWER_WEAK: {
@@ -230,7 +252,7 @@ export const ru: Texts = {
     },
     MEMORY_CORRUPT: {
       title: "Фискальная память повреждена",
-      detail: "Фискальная память не прошла проверку[ на записи {sequence}].",
+      detail: "Фискальная память не прошла проверку[: {got}].",
       nextAction: "Не продавайте; сохраните журнал (kassa journal export). " + callTechnician,
     },
     VAT_NOT_PAYER: {
@@ -240,7 +262,7 @@ export const ru: Texts = {
     },
     DEVICE_ABSENT: {
       title: "Касса не подключена",
-      detail: "Фискальный модуль не отвечает[ на {port}].",
+      detail: "Фискальный модуль не отвечает[ на {port}][ ({reason})].",
       nextAction: "Проверьте кабель и питание. " + repeatWithKey,
     },
     OUTCOME_UNKNOWN: {
@@ -250,7 +272,7 @@ export const ru: Texts = {
     },
     JSON_INVALID: {
       title: "Это не JSON",
-      detail: "Тело запроса — не JSON[: {reason}].",
+      detail: "Тело запроса — не JSON[ (место {position})][ ({file})].",
       nextAction: "Исправьте тело запроса.",
     },
     BODY_TOO_LARGE: {
@@ -295,7 +317,7 @@ export const ru: Texts = {
     },
     RECEIPT_UNKNOWN: {
       title: "Нет такого чека",
-      detail: "Чека[ {id}] нет.",
+      detail: "Такого чека нет[: {id}].",
       nextAction: "Проверьте номер или найдите чек по ключу.",
     },
     PORT_BUSY: {
@@ -325,8 +347,8 @@ export const ru: Texts = {
     },
     NOT_TECHNICIAN: {
       title: "Не для этой роли",
-      detail: "Для этого нужен сеанс техника.",
-      nextAction: "Войдите как техник.",
+      detail: "Для этого нужен сеанс администратора или техника.",
+      nextAction: "Войдите как администратор или техник.",
     },
   },
 };
