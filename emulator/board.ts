@@ -1,0 +1,89 @@
+/**
+ * The emulated board as a process: the built image in Lua, flash in a file, a real pseudo-terminal, a printer that
+ * draws, and a control socket for faults. `kassa emulator start` and `kassa start` spawn it.
+ *
+ *   node --import tsx emulator/board.ts [--baud N] [--json] [--watch-stdin] [--image FILE]
+ *
+ * KASSA_HOME (.kassa) holds its state, KASSA_BOARD_PORT (7072, 0 = any) is its TCP port. The image, build/image.luac unless
+ * another is named, must be built.
+ * With --watch-stdin it ends when its standard input does: when whoever started it is gone. With --json the first
+ * line of its output is what run/board.json holds, and messages go to the standard error.
+ */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { HomeBusy, openBoardHome } from "./board-home";
+import { type Control, openControl } from "./control";
+import { type EmulatedBoard, startEmulatedBoard } from "./emulated-board";
+import { controlHandlers } from "./verbs";
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
+const defaultPort = 7072;
+const defaultBaud = 115200;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      baud: { type: "string" },
+      json: { type: "boolean" },
+      "watch-stdin": { type: "boolean" },
+      image: { type: "string" },
+    },
+  });
+  const log = (message: string): void => console.error(`board: ${message}`);
+  const image = readFileSync(values.image ?? path.join(root, "build/image.luac"));
+  const home = openBoardHome(path.resolve(process.env.KASSA_HOME ?? ".kassa"));
+  const tcpPort = Number(process.env.KASSA_BOARD_PORT ?? defaultPort);
+  const baud = Number(values.baud ?? defaultBaud);
+  const board = await startEmulatedBoard({ home, image, tcpPort, baud, log }).catch(error => {
+    home.release();
+    throw error;
+  });
+
+  const startedAt = new Date().toISOString();
+  const imageSha256 = createHash("sha256").update(image).digest("hex");
+  const facts = (): object => ({
+    pid: process.pid,
+    tty: board.line.tty(),
+    tcp: `tcp://127.0.0.1:${board.line.tcpPort}`,
+    control: home.control,
+    serial: board.facts.serial,
+    imageSha256,
+    startedAt,
+  });
+  const announce = (): void => home.announce(facts());
+  const control = await openControl(home.control, controlHandlers(board, home, announce));
+  endWell(board, control, home.release, values["watch-stdin"] === true);
+  announce();
+  console.log(
+    values.json === true ? JSON.stringify({ ready: true, ...facts() }) : `board: ready on ${board.line.tty()}`,
+  );
+}
+
+/** Ends on a signal, or with the standard input. */
+function endWell(board: EmulatedBoard, control: Control, release: () => void, watchStdin: boolean): void {
+  let ending = false;
+  const end = async (): Promise<void> => {
+    if (ending) return;
+    ending = true;
+    await control.close();
+    await board.close();
+    release();
+    process.exit(0);
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end);
+  if (watchStdin) process.stdin.on("end", end).on("error", end).resume();
+}
+
+try {
+  await main();
+} catch (error) {
+  const { code } = error as NodeJS.ErrnoException;
+  const port = process.env.KASSA_BOARD_PORT ?? defaultPort;
+  if (code === "EADDRINUSE") console.error(`board: port ${port} is busy: set KASSA_BOARD_PORT to another, or to 0`);
+  else if (error instanceof HomeBusy) console.error(`board: ${error.message}`);
+  else throw error;
+  process.exit(3);
+}
