@@ -1,0 +1,232 @@
+/**
+ * Finding the end of the log at start: walks from a checkpoint, or from the oldest record, verifies every record on the
+ * way, and does what tail-actions.ts says at the end.
+ */
+import type { Hash } from "../hal/hash";
+import { type Bytes, utf8 } from "../protocol/bytes";
+import { cborBytes, cborMap, cborText, cborUint } from "../protocol/cbor-write";
+import { documentKey } from "../protocol/document";
+import { toHex } from "../protocol/hex";
+import { eventKey, recordType, reuseKey } from "../protocol/records";
+import { type LogArea, readSectorHeader, sectorAfter, sectorOf, sectorStart } from "./flash-record";
+import { type CorruptMemory, enterSector, type LogTail, newTail, noHash, openRepaired, spareSectors } from "./log-tail";
+import { firstSlot, judgeSlot, lookAhead, readContent, readStart, type SlotFacts } from "./log-walk";
+import { beginRecord } from "./log-writer";
+import type { LogPosition, RecordRef } from "./memory-api";
+import { bytesUnder, factsBytes, prevOf, uintOf } from "./record-facts";
+import { type TailAction, tailActions } from "./tail-actions";
+
+/** What an event says that the memory itself wrote. */
+export const tailTorn = "TAIL_TORN";
+export const tailKept = "TAIL_KEPT";
+
+export interface Recovery {
+  readonly tail: LogTail;
+  /** A torn end was left behind, and an event says so. */
+  readonly repaired: boolean;
+}
+
+interface Walk {
+  readonly tail: LogTail;
+  /** Where record `tail.lastSequence + 1` is looked for. */
+  cursor: number;
+  /** False up to the checkpoint, whose hash vouches for what is before it. */
+  verifies: boolean;
+  /** The first record of a walk from the oldest one; its prev is the chain's anchor. */
+  anchor: { readonly sequence: number; readonly hash: Bytes } | undefined;
+  /** The anchor is the beginning of the chain, or a reuse record names it. */
+  isAnchored: boolean;
+}
+
+export function recoverLog(area: LogArea, hash: Hash, from: LogPosition | undefined): Recovery {
+  const tail = newTail(area, hash);
+  const walk = from === undefined ? startAtOldest(tail) : startAtCheckpoint(tail, from);
+  let action: TailAction = "goOn";
+  if (tail.problem === undefined) {
+    action = walkOn(walk, undefined);
+  }
+  if (from === undefined && tail.problem === undefined) {
+    checkAnchor(walk);
+  }
+  if (tail.problem !== undefined || action === "tail") {
+    return { tail, repaired: false };
+  }
+  return { tail, repaired: repair(tail, action === "keep" ? tailKept : tailTorn) };
+}
+
+function startAtOldest(tail: LogTail): Walk {
+  const sector = oldestSector(tail.area);
+  const walk: Walk = { tail, cursor: 0, verifies: true, anchor: undefined, isAnchored: false };
+  if (sector !== undefined) {
+    const slot = firstSlot(tail.area, sector);
+    walk.cursor = slot.position;
+    tail.lastSequence = slot.sequence - 1;
+  }
+  return walk;
+}
+
+/** The first kept sector as the newest header tells it, or the first readable one after it. */
+function oldestSector(area: LogArea): number | undefined {
+  let newest = readSectorHeader(area, 0);
+  for (let sector = 1; sector < area.sectorCount; sector++) {
+    const header = readSectorHeader(area, sector);
+    if (header !== undefined && (newest === undefined || header.number > newest.number)) {
+      newest = header;
+    }
+  }
+  if (newest === undefined) {
+    return undefined;
+  }
+  let oldest = newest.oldestSector % area.sectorCount;
+  for (let hops = 0; hops < area.sectorCount && readSectorHeader(area, oldest) === undefined; hops++) {
+    oldest = sectorAfter(area, oldest);
+  }
+  return oldest;
+}
+
+function startAtCheckpoint(tail: LogTail, from: LogPosition): Walk {
+  const { area } = tail;
+  const sector = sectorOf(area, from.position);
+  const header = readSectorHeader(area, sector);
+  const walk: Walk = { tail, cursor: 0, verifies: false, anchor: undefined, isAnchored: false };
+  if (header === undefined || from.position > area.flash.capacityBytes) {
+    tail.problem = damage(from.sequence, "checkpoint", "no sector");
+    return walk;
+  }
+  // From the start of its sector: what stands there before it says what was given up and which document was last.
+  const slot = firstSlot(area, sector);
+  enterSector(tail, header);
+  walk.cursor = slot.position;
+  tail.lastSequence = slot.sequence - 1;
+  walkOn(walk, from.sequence);
+  if (tail.problem === undefined && (tail.lastSequence !== from.sequence || tail.lastPosition !== from.position)) {
+    tail.problem = damage(from.sequence, "checkpoint", "record " + tail.lastSequence);
+  }
+  tail.lastHash = from.hash;
+  walk.verifies = true;
+  return walk;
+}
+
+/** Accepts records until the log ends, or until record `last` (undefined: to the end). */
+function walkOn(walk: Walk, last: number | undefined): TailAction {
+  const { tail } = walk;
+  const { area } = tail;
+  while (last === undefined || tail.lastSequence < last) {
+    const sequence = tail.lastSequence + 1;
+    const facts = judgeSlot(area, walk.cursor, sequence);
+    const ahead = lookAhead(area, walk.cursor, sequence, facts);
+    const action = tailActions[facts.slot][ahead];
+    if (action === "goOn") {
+      walk.cursor = sectorStart(area, sectorAfter(area, sectorOf(area, walk.cursor)));
+    } else if (action === "accept" || action === "keep") {
+      acceptRecord(walk, facts);
+    } else if (action === "corrupt") {
+      tail.problem = damage(sequence, "record " + sequence, facts.slot + " record " + facts.got);
+    }
+    if (tail.problem !== undefined || (action !== "goOn" && action !== "accept")) {
+      return action;
+    }
+  }
+  return "accept";
+}
+
+function acceptRecord(walk: Walk, facts: SlotFacts): void {
+  const { tail } = walk;
+  const { scan } = facts;
+  if (scan === undefined) {
+    return;
+  }
+  const { ref } = scan;
+  const start = readStart(tail.area, ref, factsBytes);
+  if (walk.verifies) {
+    verifyRecord(walk, ref, start);
+    if (tail.problem !== undefined) {
+      return;
+    }
+  }
+  enterNewSector(tail, scan.end);
+  noteRecord(walk, ref, start);
+  tail.lastSequence = ref.sequence;
+  tail.lastPosition = ref.position;
+  tail.position = scan.end;
+  walk.cursor = scan.end;
+}
+
+function enterNewSector(tail: LogTail, end: number): void {
+  const header = readSectorHeader(tail.area, sectorOf(tail.area, end));
+  if (header !== undefined && header.number !== tail.number) {
+    enterSector(tail, header);
+  }
+}
+
+/** CRCs, prev against the running hash, and the new running hash. */
+function verifyRecord(walk: Walk, ref: RecordRef, start: Bytes): void {
+  const { tail } = walk;
+  const content = readContent(tail.area, tail.hash, ref);
+  const prev = prevOf(start);
+  if (!content.fits || prev === undefined) {
+    tail.problem = damage(ref.sequence, "crc", content.fits ? "no prev" : "other data");
+    return;
+  }
+  if (walk.anchor === undefined && tail.position === 0) {
+    walk.anchor = { sequence: ref.sequence, hash: prev };
+    walk.isAnchored = ref.sequence === 1 && prev === noHash;
+  } else if (prev !== tail.lastHash) {
+    tail.problem = damage(ref.sequence, toHex(tail.lastHash), toHex(prev));
+    return;
+  }
+  tail.lastHash = content.hash;
+}
+
+/** What later sectors, look-ups and reuse must know of a record. */
+function noteRecord(walk: Walk, ref: RecordRef, start: Bytes): void {
+  const { tail } = walk;
+  if (ref.type === recordType.document) {
+    tail.lastDocument = Math.max(tail.lastDocument, uintOf(start, documentKey.number) ?? 0);
+    tail.newestUtcS = Math.max(tail.newestUtcS, uintOf(start, documentKey.utcS) ?? 0);
+  } else if (ref.type === recordType.reuse) {
+    noteReuse(walk, start);
+  }
+}
+
+function noteReuse(walk: Walk, start: Bytes): void {
+  const { tail, anchor } = walk;
+  const sector = uintOf(start, reuseKey.sector);
+  const sequence = uintOf(start, reuseKey.sequence);
+  if (sector !== undefined && sequence !== undefined) {
+    tail.oldestSector = sectorAfter(tail.area, sector);
+    const isNamed = anchor !== undefined && anchor.sequence === sequence + 1;
+    walk.isAnchored = walk.isAnchored || (isNamed && anchor.hash === bytesUnder(start, reuseKey.hash));
+  }
+}
+
+/** The chain begins where it should: nothing before the oldest kept record was cut off but by a reuse. */
+function checkAnchor({ tail, anchor, isAnchored }: Walk): void {
+  if (anchor !== undefined && !isAnchored) {
+    tail.problem = damage(anchor.sequence, "a reuse record", toHex(anchor.hash));
+  }
+}
+
+/** Goes on in a fresh sector with an event, which makes the decision about the torn record durable. */
+function repair(tail: LogTail, code: string): boolean {
+  if (spareSectors(tail) === 0) {
+    tail.problem = damage(tail.lastSequence + 1, "a spare sector", "none");
+    return false;
+  }
+  openRepaired(tail);
+  const payload = cborMap([
+    [cborUint(eventKey.prev), cborBytes(tail.lastHash)],
+    [cborUint(eventKey.code), cborText(utf8(code))],
+  ]);
+  const writer = beginRecord(tail, recordType.event, payload.length, undefined);
+  writer.write(payload);
+  writer.finish();
+  return true;
+}
+
+const damage = (sequence: number, expected: string, got: string): CorruptMemory => ({
+  kind: "corrupt",
+  sequence,
+  expected,
+  got,
+});

@@ -1,0 +1,63 @@
+/**
+ * What the memory itself must know of a payload: the map at its heart begins with prev; a document's number and time
+ * and a reuse's sector stand among its first keys. Signed types carry the map inside COSE_Sign1 (RFC 9052 §4.2).
+ */
+import type { Bytes } from "../protocol/bytes";
+import { type CborReader, createReader } from "../protocol/cbor-read";
+import { cborMajor } from "../protocol/cbor-write";
+
+/** Bytes from a payload's start that hold all of them. */
+export const factsBytes = 192;
+
+const coseSign1Tag = 18;
+const keysMax = 8;
+
+/** A reader at the map of a payload, of which only the start need be there. */
+function openMap(start: Bytes): CborReader {
+  const reader = createReader(start);
+  if (reader.peekMajor() === cborMajor.tag) {
+    const isSign1 = reader.readTag() === coseSign1Tag && reader.readArrayHead() === 4;
+    reader.readBytes();
+    reader.skip();
+    const payload = reader.readHead();
+    if (!isSign1 || payload === undefined || payload.major !== cborMajor.bytes) {
+      reader.failed = true;
+    }
+  }
+  return reader;
+}
+
+/** The 32 bytes of key 1, the map's first; undefined when the payload has none. */
+export function prevOf(start: Bytes): Bytes | undefined {
+  const reader = openMap(start);
+  reader.readMapHead();
+  const isFirst = reader.readUint() === 1;
+  const prev = reader.readBytes();
+  return isFirst && prev !== undefined && prev.length === 32 ? prev : undefined;
+}
+
+/** The unsigned integer under one of the first keys. */
+export function uintOf(start: Bytes, key: number): number | undefined {
+  const reader = openMap(start);
+  const count = reader.readMapHead();
+  for (let index = 0; index < keysMax && reader.more(count, index); index++) {
+    if (reader.readUint() === key) {
+      return reader.readUint();
+    }
+    reader.skip();
+  }
+  return undefined;
+}
+
+/** The byte string under one of the first keys. */
+export function bytesUnder(start: Bytes, key: number): Bytes | undefined {
+  const reader = openMap(start);
+  const count = reader.readMapHead();
+  for (let index = 0; index < keysMax && reader.more(count, index); index++) {
+    if (reader.readUint() === key) {
+      return reader.readBytes();
+    }
+    reader.skip();
+  }
+  return undefined;
+}
