@@ -36,6 +36,11 @@ export function createRegister(device: FiscalDevice, home: string): Register {
   function noteStep(key: string, name: string, atMs: number): void {
     waiting.push({ key, name, atMs });
     waiting.splice(0, Math.max(0, waiting.length - stepsWaitingMax));
+    keepSteps();
+  }
+
+  /** The mirror's file opens with the first look at the module. */
+  function keepSteps(): void {
     const store = mirror.store();
     if (store !== undefined) {
       for (const step of waiting.splice(0)) {
@@ -62,6 +67,7 @@ export function createRegister(device: FiscalDevice, home: string): Register {
 
   const mirror = createMirror(device, join(home, "register"), {
     onItems(items, isFresh) {
+      keepSteps();
       if (isFresh) {
         noteRecords(items);
         for (const [name, data] of recordEvents(items, mirror.serial() ?? "")) {
