@@ -1,0 +1,82 @@
+/**
+ * A stored document as the paper layout wants it (protocol/paper/pieces.ts).
+ */
+import { assert } from "../protocol/assert";
+import { emptyBytes } from "../protocol/bytes";
+import { getText, getUint } from "../protocol/cbor-read";
+import type { PaperHead, PaperItem, PaperOutcome } from "../protocol/paper/pieces";
+import { outcomeKey } from "../protocol/records";
+import { outcomeAutonomous, outcomeOnline, readRecordMap } from "./books";
+import { type DocumentLine, lineVat } from "./document-line";
+import type { FiscalMemory, RecordRef } from "./memory-api";
+import { openLines, readLine, type StoredDocument } from "./stored-document";
+
+/** Sums of all discounts and markups, of lines and receipt: printed above the total. */
+function sumModifiers(memory: FiscalMemory, document: StoredDocument): { discount: number; markup: number } {
+  const { head } = document;
+  let discount = head.discount?.sum ?? 0;
+  let markup = head.markup?.sum ?? 0;
+  const cursor = openLines(memory, document);
+  for (let index = 0; index < head.lineCount; index++) {
+    const line = readLine(cursor);
+    discount += line.discount?.sum ?? 0;
+    markup += line.markup?.sum ?? 0;
+  }
+  return { discount, markup };
+}
+
+export function paperHead(memory: FiscalMemory, document: StoredDocument): PaperHead {
+  const { head } = document;
+  const modifiers = sumModifiers(memory, document);
+  return {
+    number: head.number,
+    shift: head.shift,
+    operatorCode: head.operatorCode,
+    operatorName: head.operatorName,
+    utcS: head.utcS,
+    offsetMin: head.offsetMin,
+    operation: head.operation,
+    language: head.language,
+    total: head.total,
+    change: head.change,
+    discount: head.discount,
+    markup: head.markup,
+    discountTotal: modifiers.discount,
+    markupTotal: modifiers.markup,
+    vat: head.vat,
+    payments: head.payments,
+    buyerIinBin: head.buyer?.iinBin,
+  };
+}
+
+export function paperItem(line: DocumentLine): PaperItem {
+  return {
+    nameKk: line.name,
+    nameRu: line.nameRu,
+    quantity: line.quantity,
+    unit: line.unit,
+    price: line.price,
+    sum: line.sum,
+    vat: line.vat,
+    vatSum: lineVat(line),
+    discount: line.discount,
+    markup: line.markup,
+    gtin: line.gtin,
+    ntin: line.ntin,
+    markings: line.markings,
+  };
+}
+
+export function paperOutcome(memory: FiscalMemory, outcome: RecordRef, repeated: boolean): PaperOutcome {
+  const map = readRecordMap(memory, outcome);
+  const kind = getUint(map, outcomeKey.kind);
+  assert(kind !== undefined, "an outcome has a kind");
+  return {
+    kind: kind === outcomeOnline ? "online" : kind === outcomeAutonomous ? "autonomous" : "refused",
+    sign: getText(map, outcomeKey.sign) ?? emptyBytes,
+    qrUrl: getText(map, outcomeKey.qrUrl) ?? emptyBytes,
+    resultCode: getUint(map, outcomeKey.resultCode),
+    resultText: getText(map, outcomeKey.resultText),
+    repeated,
+  };
+}

@@ -1,0 +1,108 @@
+/**
+ * Start: what the flash says decides what the module does. Facts → exactly one action:
+ *
+ *   state area \ log   empty        records      corrupt
+ *   none               blank        replayAll    memoryCorrupt
+ *   whole              replay       replay       memoryCorrupt
+ *   corrupt            blank        stateLost    memoryCorrupt
+ *
+ * An empty log beside a whole state is a board whose first record never got its seal. Nothing is repaired silently:
+ * memoryCorrupt and stateLost block sales and leave the log readable.
+ */
+import type { Hal } from "../hal/hal";
+import { assert } from "../protocol/assert";
+import { recordType } from "../protocol/records";
+import { applyRecord, type Books, createBooks } from "./books";
+import { type Checkpoint, decodeCheckpoint } from "./books-state";
+import { openFiscalMemory } from "./fiscal-memory";
+import { createKeyIndex, type KeyIndex } from "./key-index";
+import { documentsPerReplayMax } from "./limits";
+import { keyFingerprintOf } from "./log";
+import type { FiscalMemory, RecordRef } from "./memory-api";
+import type { Settings } from "./settings";
+import { loadState } from "./state-area";
+
+type StateFact = "none" | "whole" | "corrupt";
+type LogFact = "empty" | "records" | "corrupt";
+export type StartAction = "blank" | "replay" | "replayAll" | "stateLost" | "memoryCorrupt";
+
+export const startActions: Record<StateFact, Record<LogFact, StartAction>> = {
+  none: { empty: "blank", records: "replayAll", corrupt: "memoryCorrupt" },
+  whole: { empty: "replay", records: "replay", corrupt: "memoryCorrupt" },
+  corrupt: { empty: "blank", records: "stateLost", corrupt: "memoryCorrupt" },
+};
+
+export interface Recovered {
+  readonly memory: FiscalMemory;
+  readonly keys: KeyIndex;
+  readonly books: Books;
+  readonly settings: Settings | undefined;
+  readonly stateSequence: number;
+  /** Document number that the newest checkpoint stands for. */
+  readonly checkpointNumber: number;
+  readonly fault: string | undefined;
+}
+
+function loadCheckpoint(hal: Hal): { fact: StateFact; sequence: number; checkpoint: Checkpoint | undefined } {
+  const loaded = loadState(hal.state, hal.board.callBytesMax);
+  if (loaded.kind !== "state") {
+    return { fact: loaded.kind, sequence: 0, checkpoint: undefined };
+  }
+  const checkpoint = decodeCheckpoint(loaded.payload);
+  return { fact: checkpoint === undefined ? "corrupt" : "whole", sequence: loaded.sequence, checkpoint };
+}
+
+/** Applies every record after `last` (undefined: from the oldest). */
+function replay(hal: Hal, memory: FiscalMemory, keys: KeyIndex, books: Books, last: RecordRef | undefined): void {
+  let record = memory.next(last);
+  let documents = 0;
+  while (record !== undefined) {
+    const head = applyRecord(books, memory, hal.hash, record);
+    if (record.type === recordType.keyIndex) {
+      keys.indexed(record.position);
+    }
+    if (head !== undefined) {
+      documents += 1;
+      assert(documents <= documentsPerReplayMax, "checkpoints keep a replay short");
+      keys.add(keyFingerprintOf(hal, head.key), record.position);
+    }
+    record = memory.next(record);
+  }
+}
+
+export function recover(hal: Hal): Recovered {
+  const state = loadCheckpoint(hal);
+  const from = state.checkpoint === undefined ? undefined : state.checkpoint.log;
+  const opened = openFiscalMemory(
+    hal.fiscal,
+    hal.hash,
+    hal.board.callBytesMax,
+    from === undefined || from.sequence === 0 ? undefined : from,
+  );
+  const { memory } = opened;
+  const keys = createKeyIndex(memory);
+  const logFact = opened.problem !== undefined ? "corrupt" : memory.lastSequence() === 0 ? "empty" : "records";
+  const action = startActions[state.fact][logFact];
+  const books = action === "replay" && state.checkpoint !== undefined ? state.checkpoint.books : createBooks();
+  let fault = action === "memoryCorrupt" ? "MEMORY_CORRUPT" : action === "stateLost" ? "STATE_LOST" : undefined;
+  const checkpointNumber = books.documentNumber;
+  if (action === "replay" || action === "replayAll") {
+    keys.restore(books.indexPosition === 0 ? undefined : books.indexPosition);
+    const last =
+      from === undefined || from.sequence === 0 || action === "replayAll" ? undefined : memory.at(from.position);
+    replay(hal, memory, keys, books, last);
+    // Only a fiscalization that lost power before its checkpoint leaves records without a state.
+    if (action === "replayAll" && books.documentNumber > 0) {
+      fault = "STATE_LOST";
+    }
+  }
+  return {
+    memory,
+    keys,
+    books,
+    settings: state.checkpoint === undefined ? undefined : state.checkpoint.settings,
+    stateSequence: state.sequence,
+    checkpointNumber,
+    fault,
+  };
+}
