@@ -44,8 +44,9 @@ export function addPaper(app: FastifyInstance, register: Register): void {
   );
 
   app.get("/v1/receipts/:id/paper.txt", { schema: schemaOf("Paper as text", "text/plain") }, async (request, reply) => {
-    const { escpos } = await paperOf(request, reply);
-    return reply.type("text/plain; charset=utf-8").send(textOfEscpos(escpos.toString("latin1") as Bytes));
+    const { escpos, profile } = await paperOf(request, reply);
+    const text = textOfEscpos(escpos.toString("latin1") as Bytes, { columns: profile.columns, profile });
+    return reply.type("text/plain; charset=utf-8").send(text);
   });
 
   app.get(
