@@ -36,7 +36,8 @@ import {
 
 export const linesMax = 500;
 export const uploadBytesMax = 160 * 1024;
-const markingsMax = 100;
+const markingsMax = 10;
+const exciseStampsMax = 1;
 
 export interface ReceiptUpload {
   readonly upload: Buffer;
@@ -99,7 +100,7 @@ const line = object("One line", {
   markings: optional(list("Marking codes as scanned", text("Code"), 0, markingsMax)),
   discount: optional(modifier),
   markup: optional(modifier),
-  exciseStamps: optional(list("Series and numbers of excise stamps", text("Stamp"), 0, markingsMax)),
+  exciseStamps: optional(list("Series and numbers of excise stamps", text("Stamp"), 0, exciseStampsMax)),
   productId: optional(text("Identifier of the virtual warehouse")),
 });
 
