@@ -204,28 +204,34 @@ export function rasterizeFont(): Map<number, number[]> {
 
 /** The source of protocol/paper/font-12x24.ts. */
 export function fontSource(): string {
-  const ranges: { first: number; glyphs: string }[] = [];
-  let next = -1;
-  for (const [code, rows] of [...rasterizeFont()].sort(([left], [right]) => left - right)) {
-    if (code !== next) {
-      ranges.push({ first: code, glyphs: "" });
-    }
-    ranges[ranges.length - 1]!.glyphs += rows.map(sixBitPair).join("");
-    next = code + 1;
-  }
-  const lines = ranges.map(({ first, glyphs }) => `  [0x${first.toString(16)}, ${JSON.stringify(glyphs)}],`);
-  return `${fileHead}${lines.join("\n")}\n];\n`;
+  const lines = [...rasterizeFont()].map(([code, rows]) => escaped(String.fromCodePoint(code)) + packRows(rows));
+  return `${fileHead}${lines.join("\n")}\n\`;\n`;
 }
 
-/** '0' + the left six dots, '0' + the right six. */
-const sixBitPair = (row: number): string => String.fromCharCode(0x30 + Math.floor(row / 64), 0x30 + (row % 64));
+const escaped = (letter: string): string => letter.replace(/[\\`]/, "\\$&");
+
+/** Runs of equal rows, three characters each: how many, the left six dots, the right six. */
+function packRows(rows: readonly number[]): string {
+  let packed = "";
+  for (let row = 0, next = 0; row < rows.length; row = next) {
+    while (next < rows.length && rows[next] === rows[row]) {
+      next++;
+    }
+    packed += sixBits(next - row) + sixBits(Math.floor(rows[row]! / 64)) + sixBits(rows[row]! % 64);
+  }
+  return packed;
+}
+
+/** 0 to 51 are ( to [, 52 to 63 are a to l: no backslash and no backquote. */
+const sixBits = (value: number): string => String.fromCharCode(value < 52 ? value + 0x28 : value - 52 + 0x61);
 
 const fileHead = `/**
  * The letters of the paper, 12 by 24 dots: IBM Plex Mono Medium (SIL Open Font License 1.1), made by host/build/font.ts.
  *
- * A range: its first code point and 48 characters for each letter: 24 rows of two, '0' + six dots.
+ * A line is a letter and its rows from the top, equal ones together, three characters each: how many, the left six dots,
+ * the right six. A character holds six bits: ( to [ are 0 to 51, a to l are 52 to 63.
  */
-export const fontRanges: readonly (readonly [first: number, glyphs: string])[] = [
+export const fontText = \`
 `;
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -1,13 +1,13 @@
 /**
  * Text and QR as dots: what is sent to a printer without Kazakh letters, and what a printer's own letters look like.
  *
- *   font-12x24.ts: two characters a row, six dots each      '0' + 0b001111, '0' + 0b110000
- *   GS v 0:        rows from the top, eight dots a byte, the highest bit on the left
- *   ESC &:         columns from the left, three bytes each, the highest bit on top
+ *   GS v 0   rows from the top, eight dots a byte, the highest bit on the left
+ *   ESC &    columns from the left, three bytes each, the highest bit on top
  */
 import { assert } from "../assert";
-import { type Bytes, byteAt, concat, packBytes, slice } from "../bytes";
-import { fontRanges } from "./font-12x24";
+import { type Bytes, byteAt, concat, indexOf, packBytes, slice, utf8 } from "../bytes";
+import { fontText } from "./font-12x24";
+import { utf8Of } from "./text";
 
 export const glyphWidthDots = 12;
 export const glyphHeightDots = 24;
@@ -26,38 +26,38 @@ export interface Raster {
   readonly data: Bytes;
 }
 
-const charactersPerGlyph = 48;
-const sixBitsZero = 0x30;
 /** Drawn for a code point that the font lacks. */
 const missingGlyph = 0x3f;
+const font = utf8(fontText);
+
+/** Where a letter's line begins in the font: behind a line feed, which no letter is. */
+function lineOf(letter: Bytes): number {
+  return indexOf(font, concat([utf8("\n"), letter]), 0);
+}
 
 /** Whether the font has a letter. */
-export function hasGlyph(code: number): boolean {
-  for (const [first, glyphs] of fontRanges) {
-    if (code >= first && code < first + glyphs.length / charactersPerGlyph) {
-      return true;
-    }
-  }
-  return false;
-}
+export const hasGlyph = (code: number): boolean => lineOf(utf8Of(code)) >= 0;
 
 /** The 24 rows of a letter, 12 bits each, the highest on the left; a question mark when the font lacks it. */
 export function glyphRows(code: number): number[] {
-  for (const [first, glyphs] of fontRanges) {
-    if (code >= first && code < first + glyphs.length / charactersPerGlyph) {
-      return unpackRows(glyphs as Bytes, (code - first) * charactersPerGlyph);
+  const letter = utf8Of(code);
+  const line = lineOf(letter);
+  if (line < 0) {
+    return glyphRows(missingGlyph);
+  }
+  const rows: number[] = [];
+  for (let at = line + 1 + letter.length; rows.length < glyphHeightDots; at += 3) {
+    const row = sixBits(at + 1) * 64 + sixBits(at + 2);
+    for (let count = sixBits(at); count > 0; count--) {
+      rows.push(row);
     }
   }
-  return glyphRows(missingGlyph);
+  return rows;
 }
 
-function unpackRows(glyphs: Bytes, offset: number): number[] {
-  const rows: number[] = [];
-  for (let row = 0; row < glyphHeightDots; row++) {
-    const high = byteAt(glyphs, offset + row * 2) - sixBitsZero;
-    rows.push(high * 64 + byteAt(glyphs, offset + row * 2 + 1) - sixBitsZero);
-  }
-  return rows;
+function sixBits(offset: number): number {
+  const character = byteAt(font, offset);
+  return character < 0x61 ? character - 0x28 : character - 0x61 + 52;
 }
 
 /** A letter for `ESC &`: 12 columns of 3 bytes. */
