@@ -13,7 +13,7 @@ import { type CorruptMemory, enterSector, type LogTail, newTail, noHash, openRep
 import { firstSlot, judgeSlot, lookAhead, readContent, readStart, type SlotFacts } from "./log-walk";
 import { beginRecord } from "./log-writer";
 import type { LogPosition, RecordRef } from "./memory-api";
-import { bytesUnder, factsBytes, prevOf, uintOf } from "./record-facts";
+import { bytesUnder, factsBytes, prevOf, uintUnder } from "./record-facts";
 import { type TailAction, tailActions } from "./tail-actions";
 
 /** What an event says that the memory itself wrote. */
@@ -182,8 +182,8 @@ function verifyRecord(walk: Walk, ref: RecordRef, start: Bytes): void {
 function noteRecord(walk: Walk, ref: RecordRef, start: Bytes): void {
   const { tail } = walk;
   if (ref.type === recordType.document) {
-    tail.lastDocument = Math.max(tail.lastDocument, uintOf(start, documentKey.number) ?? 0);
-    tail.newestUtcS = Math.max(tail.newestUtcS, uintOf(start, documentKey.utcS) ?? 0);
+    tail.lastDocument = Math.max(tail.lastDocument, uintUnder(start, documentKey.number) ?? 0);
+    tail.newestUtcS = Math.max(tail.newestUtcS, uintUnder(start, documentKey.utcS) ?? 0);
   } else if (ref.type === recordType.reuse) {
     noteReuse(walk, start);
   }
@@ -191,8 +191,8 @@ function noteRecord(walk: Walk, ref: RecordRef, start: Bytes): void {
 
 function noteReuse(walk: Walk, start: Bytes): void {
   const { tail, anchor } = walk;
-  const sector = uintOf(start, reuseKey.sector);
-  const sequence = uintOf(start, reuseKey.sequence);
+  const sector = uintUnder(start, reuseKey.sector);
+  const sequence = uintUnder(start, reuseKey.sequence);
   if (sector !== undefined && sequence !== undefined) {
     tail.oldestSector = sectorAfter(tail.area, sector);
     const isNamed = anchor !== undefined && anchor.sequence === sequence + 1;

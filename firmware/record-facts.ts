@@ -36,28 +36,57 @@ export function prevOf(start: Bytes): Bytes | undefined {
   return isFirst && prev !== undefined && prev.length === 32 ? prev : undefined;
 }
 
-/** The unsigned integer under one of the first keys. */
-export function uintOf(start: Bytes, key: number): number | undefined {
+/** A reader at the value under one of the first keys; failed when there is none. */
+function openValue(start: Bytes, key: number): CborReader {
   const reader = openMap(start);
   const count = reader.readMapHead();
   for (let index = 0; index < keysMax && reader.more(count, index); index++) {
     if (reader.readUint() === key) {
-      return reader.readUint();
+      return reader;
+    }
+    reader.skip();
+  }
+  reader.failed = true;
+  return reader;
+}
+
+/** A reader at the value of one of the first keys; undefined when the map does not have it. */
+function seekKey(start: Bytes, key: number): CborReader | undefined {
+  const reader = openMap(start);
+  const count = reader.readMapHead();
+  for (let index = 0; index < keysMax && reader.more(count, index); index++) {
+    if (reader.readUint() === key) {
+      return reader;
     }
     reader.skip();
   }
   return undefined;
 }
 
+/** The unsigned integer under one of the first keys. */
+export function uintUnder(start: Bytes, key: number): number | undefined {
+  const reader = seekKey(start, key);
+  return reader === undefined ? undefined : reader.readUint();
+}
+
 /** The byte string under one of the first keys. */
 export function bytesUnder(start: Bytes, key: number): Bytes | undefined {
-  const reader = openMap(start);
-  const count = reader.readMapHead();
-  for (let index = 0; index < keysMax && reader.more(count, index); index++) {
-    if (reader.readUint() === key) {
-      return reader.readBytes();
-    }
-    reader.skip();
+  const reader = seekKey(start, key);
+  return reader === undefined ? undefined : reader.readBytes();
+}
+
+/** The text under one of the first keys, as UTF-8 bytes. */
+export function textUnder(start: Bytes, key: number): Bytes | undefined {
+  const reader = seekKey(start, key);
+  return reader === undefined ? undefined : reader.readText();
+}
+
+/** Where the bytes of the byte string under one of the first keys stand in the payload. */
+export function bytesRangeUnder(start: Bytes, key: number): { offsetBytes: number; lengthBytes: number } | undefined {
+  const reader = seekKey(start, key);
+  const head = reader === undefined ? undefined : reader.readHead();
+  if (reader === undefined || head === undefined || head.major !== cborMajor.bytes) {
+    return undefined;
   }
-  return undefined;
+  return { offsetBytes: reader.offset, lengthBytes: head.value };
 }
