@@ -21,6 +21,7 @@ import { bytesRangeUnder, textUnder, uintUnder } from "./record-facts";
 /** Keys and values of a map, encoded, after prev. */
 export type IndexEntries = (readonly [Bytes, Bytes])[];
 
+/** @noSelf */
 export interface KeyIndex {
   /** Begins to follow the log after the index record at this position, or at the oldest record. */
   readonly restore: (lastIndexPosition: number | undefined) => void;

@@ -33,8 +33,10 @@ export const exciseStampsMax = 1;
 export const keyBytesMax = 64;
 
 // ---- Idempotency, checkpoints, space ------------------------------------------------------------------------------
-/** Keys whose place stands in the heap; the same number goes into one keyIndex record. */
-export const keysInRam = 256;
+/** Keys of one index record; as many stand in the heap before it is written. */
+export const keysPerIndex = 256;
+/** Index records walked back for one key: 256 documents each, more than a 64 MB log holds. */
+export const indexesPerLookupMax = 1024;
 export const checkpointDocuments = 512;
 /** A replay begins at a checkpoint; an interrupted one can at most double it. */
 export const documentsPerReplayMax = 2 * checkpointDocuments + 2;
@@ -50,8 +52,6 @@ export const spareSectorsMin = 2;
 export const stateBytesMax = 16 * 1024;
 /** Places of the state area: two whole copies remain while a third is written. */
 export const stateCopies = 3;
-/** Index records walked back for one key: 256 documents each, more than a 64 MB log holds. */
-export const keyIndexWalkMax = 4096;
 export const zRecordBytesMax = 256;
 export const zPayloadBytesMax = 232;
 /** Ten years of Z control records. */
@@ -116,5 +116,5 @@ assert(logPageBytes + 200 < messageBytesMax, "a page of the log and its fields f
 assert(fetchDeadlineMs < deadlineMs, "a host that fetches nothing is known before the deadline");
 assert(followUpBytes <= memoryReadBytesMax, "what follows a document is read in one window");
 assert(windowBytes <= memoryReadBytesMax, "a window is one read");
-assert(checkpointDocuments >= keysInRam, "a replay fills the keys in the heap again");
+assert(checkpointDocuments >= keysPerIndex, "a replay fills the keys in the heap again");
 assert(zRecordBytesMax * zRecordsMin <= 1024 * 1024, "ten years of Z control records fit 1 MB");

@@ -12,6 +12,7 @@ import { factsBytes, prevOf } from "./record-facts";
 import type { SectorHeader } from "./sector-header";
 import { tailActions } from "./tail-actions";
 
+/** @noSelf */
 export interface LogIndex
   extends Pick<FiscalMemory, "next" | "at" | "find" | "nearDocument" | "nearSettled" | "anchor"> {
   /** The first record that begins in this kept sector or after it. */

@@ -7,7 +7,7 @@ import { cborBytes, cborMap, cborText, cborUint } from "../protocol/cbor-write";
 import { eventKey, type RecordTypeName, recordType } from "../protocol/records";
 import { applyRecord, queueLength } from "./books";
 import { encodeCheckpoint } from "./books-state";
-import { checkpointDocuments, followUpBytes, keysInRam, zRecordReserveBytes } from "./limits";
+import { checkpointDocuments, followUpBytes, zRecordReserveBytes } from "./limits";
 import type { DocumentNote, RecordRef } from "./memory-api";
 import { type Module, nowUtcS } from "./module";
 import { sha256, signPayload } from "./signer";
@@ -50,17 +50,11 @@ export function recordAppended(module: Module, record: RecordRef): void {
   const head = applyRecord(module.books, module.memory, module.hal.hash, record);
   module.memory.noteSettled(module.books.settledNumber);
   if (head !== undefined) {
-    module.keys.add(keyFingerprint(module, head.key), record.position);
-    if (module.keys.waiting() >= keysInRam) {
-      appendKeyIndex(module);
+    const index = module.keys.add(keyFingerprint(module, head.key), record.position);
+    if (index !== undefined) {
+      appendMap(module, "keyIndex", index);
     }
   }
-}
-
-/** Puts the keys that wait in the heap on the flash. */
-function appendKeyIndex(module: Module): void {
-  const record = appendMap(module, "keyIndex", module.keys.recordFields());
-  module.keys.indexed(record.position);
 }
 
 /** An unsigned record. `note` only with documents. */
@@ -88,10 +82,6 @@ export function appendEvent(module: Module, code: string): RecordRef {
 
 /** Writes the checkpoint: settings, books and the place in the log. */
 export function checkpoint(module: Module): void {
-  // A replay begins here: keys of documents before it must be found without one.
-  if (module.keys.waiting() > 0) {
-    appendKeyIndex(module);
-  }
   module.stateSequence += 1;
   const payload = encodeCheckpoint({
     settings: module.settings,

@@ -11,13 +11,11 @@
  */
 import type { Hal } from "../hal/hal";
 import { assert } from "../protocol/assert";
-import { recordType } from "../protocol/records";
 import { applyRecord, type Books, createBooks } from "./books";
 import { type Checkpoint, decodeCheckpoint } from "./books-state";
 import { openFiscalMemory } from "./fiscal-memory";
 import { createKeyIndex, type KeyIndex } from "./key-index";
 import { documentsPerReplayMax } from "./limits";
-import { keyFingerprintOf } from "./log";
 import type { FiscalMemory, RecordRef } from "./memory-api";
 import type { Settings } from "./settings";
 import { loadState } from "./state-area";
@@ -53,18 +51,14 @@ function loadCheckpoint(hal: Hal): { fact: StateFact; sequence: number; checkpoi
 }
 
 /** Applies every record after `last` (undefined: from the oldest). */
-function replay(hal: Hal, memory: FiscalMemory, keys: KeyIndex, books: Books, last: RecordRef | undefined): void {
+function replay(hal: Hal, memory: FiscalMemory, books: Books, last: RecordRef | undefined): void {
   let record = memory.next(last);
   let documents = 0;
   while (record !== undefined) {
     const head = applyRecord(books, memory, hal.hash, record);
-    if (record.type === recordType.keyIndex) {
-      keys.indexed(record.position);
-    }
     if (head !== undefined) {
       documents += 1;
       assert(documents <= documentsPerReplayMax, "checkpoints keep a replay short");
-      keys.add(keyFingerprintOf(hal, head.key), record.position);
     }
     record = memory.next(record);
   }
@@ -80,7 +74,7 @@ export function recover(hal: Hal): Recovered {
     from === undefined || from.sequence === 0 ? undefined : from,
   );
   const { memory } = opened;
-  const keys = createKeyIndex(memory);
+  const keys = createKeyIndex(memory, hal.hash);
   const logFact = opened.problem !== undefined ? "corrupt" : memory.lastSequence() === 0 ? "empty" : "records";
   const action = startActions[state.fact][logFact];
   const books = action === "replay" && state.checkpoint !== undefined ? state.checkpoint.books : createBooks();
@@ -90,7 +84,7 @@ export function recover(hal: Hal): Recovered {
     keys.restore(books.indexPosition === 0 ? undefined : books.indexPosition);
     const last =
       from === undefined || from.sequence === 0 || action === "replayAll" ? undefined : memory.at(from.position);
-    replay(hal, memory, keys, books, last);
+    replay(hal, memory, books, last);
     // Only a fiscalization that lost power before its checkpoint leaves records without a state.
     if (action === "replayAll" && books.documentNumber > 0) {
       fault = "STATE_LOST";

@@ -7,6 +7,7 @@ import { assert } from "../protocol/assert";
 import { type Bytes, concat, emptyBytes, slice } from "../protocol/bytes";
 import { areaOf, eraseSector, type FlashArea, programFlash, readFlash } from "./flash-access";
 
+/** @noSelf */
 export interface Scratch {
   readonly capacityBytes: number;
   /** Forgets what was there and begins anew. */

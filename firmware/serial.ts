@@ -6,6 +6,7 @@
  */
 
 import { type Bytes, concat, slice } from "../protocol/bytes";
+import type { Uart } from "../hal/uart";
 import { crc16 } from "../protocol/crc16";
 import { createFrameDecoder, encodePacket, type FrameDecoder, feedFrame } from "../protocol/smp-frame";
 import { decodeMessages } from "../protocol/smp-message";
@@ -56,12 +57,7 @@ export interface Answer {
 
 /** What the port needs from the board and the rest of the firmware. */
 export interface SerialHost {
-  readonly uart: {
-    read(lengthMaxBytes: number): Bytes;
-    write(data: Bytes): number;
-    pendingBytes(): number;
-    setBaud(baud: number): void;
-  };
+  readonly uart: Uart;
   readonly nowMs: number;
   readonly answer: (message: ReturnType<typeof decodeMessages>[number]) => Answer;
   readonly handed: (frame: number) => void;

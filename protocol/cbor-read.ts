@@ -20,7 +20,7 @@ export const indefiniteCount = -1;
 const breakByte = 0xff;
 const nullByte = 0xf6;
 /** Stands for every integer of 2^53 and above, which the two machines do not hold exactly. */
-const tooLarge = 9007199254740992;
+export const integerTooLarge = 9007199254740992;
 
 export interface CborHead {
   readonly major: number;
@@ -30,6 +30,7 @@ export interface CborHead {
   readonly indefinite: boolean;
 }
 
+/** @noSelf */
 export interface CborReader {
   /** Where the next item begins; may be moved. */
   offset: number;
@@ -110,7 +111,7 @@ export function createReader(bytes: Bytes): CborReader {
 
   /** The value of a definite head of this type, below 2^53. */
   function readValue(major: number): number | undefined {
-    if (!nextHead() || headMajor !== major || headIndefinite || headValue === tooLarge) {
+    if (!nextHead() || headMajor !== major || headIndefinite || headValue === integerTooLarge) {
       return fail();
     }
     return headValue;
@@ -213,7 +214,7 @@ export function createReader(bytes: Bytes): CborReader {
         return readValue(cborMajor.uint);
       }
       const value = readValue(cborMajor.negative);
-      return value === undefined || value === tooLarge - 1 ? fail() : -1 - value;
+      return value === undefined || value === integerTooLarge - 1 ? fail() : -1 - value;
     },
     readBytes: () => readString(cborMajor.bytes),
     readText: () => readString(cborMajor.text),
@@ -235,7 +236,8 @@ export function createReader(bytes: Bytes): CborReader {
   return reader;
 }
 
-function readInteger(bytes: Bytes, offsetBytes: number, sizeBytes: number): number {
+/** A big-endian integer of 1, 2, 4 or 8 bytes, all inside `bytes`; `integerTooLarge` from 2^53 on. */
+export function readInteger(bytes: Bytes, offsetBytes: number, sizeBytes: number): number {
   if (sizeBytes === 1) {
     return byteAt(bytes, offsetBytes);
   }
@@ -246,7 +248,7 @@ function readInteger(bytes: Bytes, offsetBytes: number, sizeBytes: number): numb
   if (sizeBytes === 4) {
     return high;
   }
-  return high >= 2097152 ? tooLarge : high * 4294967296 + readU32be(bytes, offsetBytes + 4);
+  return high >= 2097152 ? integerTooLarge : high * 4294967296 + readU32be(bytes, offsetBytes + 4);
 }
 
 /** The whole length of the item at `offset`; undefined when it is malformed or does not end inside `bytes`. */
@@ -305,11 +307,11 @@ function buildValue(reader: CborReader, depth: number): CborValue {
   if (major === cborMajor.array || major === cborMajor.map) {
     return buildNested(reader, depth + 1, major);
   }
-  const value = reader.readHead()?.value ?? tooLarge;
-  if (major === cborMajor.uint && value < tooLarge) {
+  const value = reader.readHead()?.value ?? integerTooLarge;
+  if (major === cborMajor.uint && value < integerTooLarge) {
     return { kind: "int", value };
   }
-  if (major === cborMajor.negative && value < tooLarge - 1) {
+  if (major === cborMajor.negative && value < integerTooLarge - 1) {
     return { kind: "int", value: -1 - value };
   }
   if (major === cborMajor.simple && (value === 20 || value === 21)) {
