@@ -50,42 +50,20 @@ function openValue(start: Bytes, key: number): CborReader {
   return reader;
 }
 
-/** A reader at the value of one of the first keys; undefined when the map does not have it. */
-function seekKey(start: Bytes, key: number): CborReader | undefined {
-  const reader = openMap(start);
-  const count = reader.readMapHead();
-  for (let index = 0; index < keysMax && reader.more(count, index); index++) {
-    if (reader.readUint() === key) {
-      return reader;
-    }
-    reader.skip();
-  }
-  return undefined;
-}
-
 /** The unsigned integer under one of the first keys. */
-export function uintUnder(start: Bytes, key: number): number | undefined {
-  const reader = seekKey(start, key);
-  return reader === undefined ? undefined : reader.readUint();
-}
+export const uintUnder = (start: Bytes, key: number): number | undefined => openValue(start, key).readUint();
 
 /** The byte string under one of the first keys. */
-export function bytesUnder(start: Bytes, key: number): Bytes | undefined {
-  const reader = seekKey(start, key);
-  return reader === undefined ? undefined : reader.readBytes();
-}
+export const bytesUnder = (start: Bytes, key: number): Bytes | undefined => openValue(start, key).readBytes();
 
 /** The text under one of the first keys, as UTF-8 bytes. */
-export function textUnder(start: Bytes, key: number): Bytes | undefined {
-  const reader = seekKey(start, key);
-  return reader === undefined ? undefined : reader.readText();
-}
+export const textUnder = (start: Bytes, key: number): Bytes | undefined => openValue(start, key).readText();
 
 /** Where the bytes of the byte string under one of the first keys stand in the payload. */
 export function bytesRangeUnder(start: Bytes, key: number): { offsetBytes: number; lengthBytes: number } | undefined {
-  const reader = seekKey(start, key);
-  const head = reader === undefined ? undefined : reader.readHead();
-  if (reader === undefined || head === undefined || head.major !== cborMajor.bytes) {
+  const reader = openValue(start, key);
+  const head = reader.readHead();
+  if (head === undefined || head.major !== cborMajor.bytes) {
     return undefined;
   }
   return { offsetBytes: reader.offset, lengthBytes: head.value };
