@@ -9,6 +9,8 @@ import { createHmac, randomBytes } from "node:crypto";
 import type { FiscalDevice } from "../device/fiscal-device";
 import { RequestRefusal } from "./shape";
 
+/** Just started, or the cable is being put back: a sign-in waits a little for the module. */
+const presentMaxMs = 3000;
 /** The module keeps eight; more of ours would only be lost ones. */
 const entriesMax = 64;
 
@@ -54,7 +56,10 @@ const roleNames: { readonly [role: number]: string } = {
   4: "technician",
 };
 
-export function createSessions(device: Pick<FiscalDevice, "login" | "logout">, now: () => number = Date.now): Sessions {
+export function createSessions(
+  device: Pick<FiscalDevice, "login" | "logout" | "present">,
+  now: () => number = Date.now,
+): Sessions {
   const secret = randomBytes(32);
   const entries = new Map<string, Entry>();
   const signingIn = new Map<string, Promise<Entry>>();
@@ -74,6 +79,7 @@ export function createSessions(device: Pick<FiscalDevice, "login" | "logout">, n
   }
 
   async function login(signIn: SignIn): Promise<Entry> {
+    await device.present(presentMaxMs);
     const { session, name, role, idleS } = await device.login(signIn.operator, signIn.pin);
     return { session, name, role, idleS, operator: signIn.operator, usedAtMs: now() };
   }

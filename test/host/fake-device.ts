@@ -219,6 +219,10 @@ export function createFakeDevice(): FakeDevice {
     on: (event: string, listener: () => void) => events.on(event, listener),
     off: (event: string, listener: () => void) => events.off(event, listener),
     state: () => ({ present: fake.isPresent, port: "fake", baud: 115200, info: fake.isPresent ? info() : undefined }),
+    async present() {
+      failNext("present");
+      return info();
+    },
     async info() {
       failNext("info");
       return info();
