@@ -1,7 +1,7 @@
-/** The board's printer: it draws what it prints, and wakes the image when it has answered. */
+/** The board's printer: it draws what it prints, and wakes the image when it may have answered. */
 import type { PrinterProfile } from "../hal/hal";
 import type { Printer } from "../hal/printer";
-import { createSimPrinter } from "../hal/sim/sim-printer";
+import { createDrawnPrinter, type PrintedPaper } from "./drawn-printer";
 
 export interface BoardPrinter extends Printer {
   setPaper(present: boolean): void;
@@ -12,37 +12,25 @@ export interface BoardPrinter extends Printer {
 
 export interface BoardPrinterOptions {
   readonly profile: PrinterProfile;
-  readonly onPaper: (receipt: { readonly escpos: Uint8Array; readonly png: Uint8Array | undefined }) => void;
+  readonly onPaper: (paper: PrintedPaper) => void;
   readonly onAnswer: () => void;
 }
 
 export function createBoardPrinter({ profile, onPaper, onAnswer }: BoardPrinterOptions): BoardPrinter {
-  const printer = createSimPrinter({ confirms: profile.confirms });
-  const state = { paper: true, coverOpen: false, online: true };
+  const printer = createDrawnPrinter({ profile, onPaper });
   return {
     write(data) {
       const taken = printer.write(data);
-      const printed = printer.printed();
-      if (printed.includes("\x1dV")) {
-        printer.clearPrinted();
-        onPaper({ escpos: Buffer.from(printed, "latin1"), png: undefined });
-      }
       onAnswer();
       return taken;
     },
     read: printer.read,
-    setPaper(present) {
-      state.paper = present;
-      printer.setPaper(present);
+    setPaper: present => printer.setPaper(present ? "present" : "end"),
+    setCover: printer.setCover,
+    setOnline: printer.setOnline,
+    state() {
+      const { paper, coverOpen, online } = printer.state();
+      return { paper: paper !== "end", coverOpen, online };
     },
-    setCover(open) {
-      state.coverOpen = open;
-      printer.setCover(open);
-    },
-    setOnline(online) {
-      state.online = online;
-      printer.setOnline(online);
-    },
-    state: () => ({ ...state }),
   };
 }

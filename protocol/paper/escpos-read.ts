@@ -8,7 +8,7 @@
 import { type Bytes, concat, repeatByte, textOf } from "../bytes";
 import { packDots, unpackDots } from "./dot-rows";
 import { createEscposParser, feedEscpos } from "./escpos-parser";
-import { createPaperRoll, type PaperLine, type PaperOptions, type PaperRoll } from "./paper-roll";
+import { createPaperRoll, type Paper, type PaperLine, type PaperOptions } from "./paper-roll";
 import { type Deflate, encodePng } from "./png";
 import { columnsOf, spaces } from "./text";
 
@@ -26,12 +26,12 @@ export interface DrawOptions extends PaperOptions {
 }
 
 /** Prints bytes on an empty roll. */
-export function printEscpos(escpos: Bytes, options: PaperOptions): PaperRoll {
+export function printEscpos(escpos: Bytes, options: PaperOptions): Paper {
   const roll = createPaperRoll(options);
   for (const event of feedEscpos(createEscposParser(), escpos).events) {
     roll.apply(event);
   }
-  return roll;
+  return roll.tear();
 }
 
 /**
@@ -63,18 +63,18 @@ export function textOfLines(lines: readonly PaperLine[], columns: number): strin
 
 /** The picture of a receipt: a PNG of one bit a dot. */
 export const drawEscpos = (escpos: Bytes, options: DrawOptions): Bytes =>
-  drawRoll(printEscpos(escpos, options), options);
+  drawPaper(printEscpos(escpos, options), options);
 
-/** The picture of what was printed on a roll. */
-export function drawRoll(roll: PaperRoll, { columns, deflate }: DrawOptions): Bytes {
+/** The picture of what was printed. */
+export function drawPaper(paper: Paper, { columns, deflate }: DrawOptions): Bytes {
   const marginBytes = columns > narrowColumns ? wideMarginBytes : narrowMarginBytes;
   const margin = repeatByte(0, marginBytes);
   const widthBytes = (columns * 12) / 8 + marginBytes * 2;
   const blank = repeatByte(0, widthBytes);
   const edge = new Array<Bytes>(edgeRows).fill(blank);
-  const printed = roll.rows.map(row => concat([margin, row, margin]));
-  const paper = [...edge, ...printed, ...edge].map(withSides);
-  return encodePng(widthBytes * 8, [...teeth(widthBytes, false), ...paper, ...teeth(widthBytes, true)], deflate);
+  const printed = paper.rows.map(row => concat([margin, row, margin]));
+  const whole = [...edge, ...printed, ...edge].map(withSides);
+  return encodePng(widthBytes * 8, [...teeth(widthBytes, false), ...whole, ...teeth(widthBytes, true)], deflate);
 }
 
 /** The edges of the paper: one dot on the left and on the right. */

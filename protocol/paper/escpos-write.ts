@@ -39,7 +39,7 @@ const moduleDotsMax = 6;
 /** Modules of white around a QR code (ISO/IEC 18004). */
 const quietModules = 4;
 /** Lines that bring the last line past the tear bar of a printer without a cutter. */
-const tearLines = 5;
+export const tearLines = 5;
 
 /**
  * Codes whose letters a receipt hardly ever uses, in ascending order: the 18 Kazakh letters are defined on them
@@ -204,6 +204,9 @@ function qrRaster(text: Bytes, scale: number): Bytes {
 
 /** Real-time question: 1 printer, 2 why it is offline, 3 errors, 4 paper. One byte comes back. */
 export const dleEot = (n: 1 | 2 | 3 | 4): Bytes => bytesOf(DLE, 0x04, n);
+/** Whether this is that question and nothing else. */
+export const isDleEotRequest = (data: Bytes): boolean =>
+  data.length === 3 && byteAt(data, 0) === DLE && byteAt(data, 1) === 0x04;
 /** The question that is answered in its turn: the answer says that everything before it was printed. */
 export const gsR1: Bytes = bytesOf(GS, 0x72, 1);
 /** Opens the drawer on connector 2: 50 ms on, 500 ms off. */

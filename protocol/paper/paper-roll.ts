@@ -32,13 +32,19 @@ export interface PaperLine {
   readonly align: Align;
 }
 
-export interface PaperRoll {
-  readonly apply: (event: EscposEvent) => void;
+/** What came out of the printer until it was cut or torn off. */
+export interface Paper {
   readonly lines: readonly PaperLine[];
   /** Rows of `columns` × 12 dots, eight a byte. */
   readonly rows: readonly Bytes[];
   /** Texts of the QR codes that the printer made itself. */
   readonly qrTexts: readonly Bytes[];
+}
+
+export interface PaperRoll {
+  readonly apply: (event: EscposEvent) => void;
+  /** Takes the paper off; the printer's settings stay. */
+  readonly tear: () => Paper;
 }
 
 interface Letter {
@@ -87,9 +93,9 @@ export function createPaperRoll(options: PaperOptions): PaperRoll {
   const widthDots = options.columns * glyphWidthDots;
   const blank = repeatByte(0, widthDots / 8);
   const readRaster = createRasterReader();
-  const lines: PaperLine[] = [];
-  const rows: Bytes[] = [];
-  const qrTexts: Bytes[] = [];
+  let lines: PaperLine[] = [];
+  let rows: Bytes[] = [];
+  let qrTexts: Bytes[] = [];
   let state = initialState();
 
   function feed(dots: number): void {
@@ -186,7 +192,14 @@ export function createPaperRoll(options: PaperOptions): PaperRoll {
         changeState(state, event, options);
     }
   }
-  return { apply, lines, rows, qrTexts };
+  function tear(): Paper {
+    const paper: Paper = { lines, rows, qrTexts };
+    lines = [];
+    rows = [];
+    qrTexts = [];
+    return paper;
+  }
+  return { apply, tear };
 }
 
 type RasterEvent = Extract<EscposEvent, { kind: "raster" }>;
