@@ -11,7 +11,10 @@ export interface RecordRef {
   readonly lengthBytes: number;
 }
 
-/** A record being written, piece by piece; it exists only after `finish`. One at a time. */
+/**
+ * A record being written, piece by piece; it exists only after `finish`. One at a time.
+ * @noSelf
+ */
 export interface RecordWriter {
   write(piece: Bytes): void;
   /** Programs the seal: from here on the record is there after any power cut. */
@@ -34,6 +37,7 @@ export interface ReusePolicy {
   readonly utcS: number;
 }
 
+/** @noSelf */
 export interface FiscalMemory {
   /** Sequence of the newest record, 0 when there is none. */
   readonly lastSequence: () => number;

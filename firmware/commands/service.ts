@@ -1,7 +1,9 @@
 /** Group 104: what the register service and a technician ask of the module. */
+import { assert } from "../../protocol/assert";
 import { type Bytes, concat, emptyBytes, slice } from "../../protocol/bytes";
 import { type CborMap, getBytes, getText, getUint } from "../../protocol/cbor-read";
 import { cborArrayHead, cborBytes, cborMap, cborUint } from "../../protocol/cbor-write";
+import { prevOfMap, secretItem } from "../../protocol/journal";
 import { recordType, secretTypes, settingsKey } from "../../protocol/records";
 import { appendToken, fiscalize as fiscalizeModule } from "../fiscalize";
 import { logPageBytes, maxBaud, speeds, startBaud, tokenMax } from "../limits";
@@ -143,14 +145,15 @@ function isSecret(type: number): boolean {
   return false;
 }
 
+/** A map's head and its first entry, prev. */
+const prevEndBytesMax = 40;
+
 /** An export item's bytes before the payload; of a secret record the whole item. */
 function itemHead(module: Module, record: RecordRef): { head: Bytes; payloadBytes: number } {
   if (isSecret(record.type)) {
-    const head = cborMap([
-      [cborUint(1), cborUint(record.sequence)],
-      [cborUint(2), cborUint(record.type)],
-      [cborUint(3), cborBytes(module.memory.hashOf(record))],
-    ]);
+    const prev = prevOfMap(module.memory.read(record, 0, Math.min(prevEndBytesMax, record.lengthBytes)));
+    assert(prev !== undefined, "every record begins with prev");
+    const head = secretItem(record.sequence, record.type, module.memory.hashOf(record), prev);
     return { head, payloadBytes: 0 };
   }
   const head = concat([cborArrayHead(3), cborUint(record.sequence), cborUint(record.type)]);
