@@ -75,9 +75,9 @@ export function formatQuantity(thousandths: number): string {
     return whole;
   }
   if (rest % 100 === 0) {
-    return whole + "," + digitsOf(rest / 100, 1);
+    return whole + "," + digitsOf(Math.floor(rest / 100), 1);
   }
-  return whole + "," + (rest % 10 === 0 ? digitsOf(rest / 10, 2) : digitsOf(rest, 3));
+  return whole + "," + (rest % 10 === 0 ? digitsOf(Math.floor(rest / 10), 2) : digitsOf(rest, 3));
 }
 
 function formatSum(tiyn: number, groupMark: string, pointMark: string): string {
@@ -96,7 +96,7 @@ function groupDigits(value: number, mark: string): string {
 
 /** Decimal digits, with zeros before them up to `countMin`. */
 function digitsOf(value: number, countMin: number): string {
-  const digits = `${Math.floor(value)}`;
+  const digits = `${value}`;
   return "0".repeat(Math.max(0, countMin - digits.length)) + digits;
 }
 
