@@ -1,19 +1,65 @@
-/** Rows of dots: eight a byte, the highest bit on the left, 1 black; unpacked, one number a dot. */
-import { type Bytes, byteAt, packBytes, slice } from "../bytes";
+/** Rows of dots: eight a byte, the highest bit on the left, 1 black. */
+import { type Bytes, byteAt, concat, packBytes, repeatByte, slice } from "../bytes";
 
-export function packDots(dots: readonly number[]): Bytes {
-  const bytes: number[] = [];
-  for (let from = 0; from < dots.length; from += 8) {
-    let byte = 0;
-    for (let dot = from; dot < from + 8; dot++) {
-      byte = byte * 2 + (dots[dot] ?? 0);
-    }
-    bytes.push(byte);
-  }
-  return packBytes(bytes);
+/** Writes one row of `widthDots` from the left; what is too much is cut off, what is missing stays white. */
+export interface RowWriter {
+  /** White dots. */
+  readonly skip: (dots: number) => void;
+  /** The `count` lowest bits of a value, at most 16, the highest first, each `times` times. */
+  readonly bits: (value: number, count: number, times: number) => void;
+  readonly done: () => Bytes;
 }
 
-/** The first `count` dots of a row. */
+export function createRowWriter(widthDots: number): RowWriter {
+  const bytes: number[] = [];
+  let open = 0;
+  let openBits = 0;
+
+  function push(value: number, count: number): void {
+    open = open * powersOfTwo[count]! + value;
+    openBits += count;
+    while (openBits >= 8) {
+      openBits -= 8;
+      const rest = powersOfTwo[openBits]!;
+      bytes.push(Math.floor(open / rest));
+      open %= rest;
+    }
+  }
+  function bits(value: number, count: number, times: number): void {
+    if (times === 1) {
+      push(value, count);
+      return;
+    }
+    for (let bit = count - 1; bit >= 0; bit--) {
+      const dot = Math.floor(value / powersOfTwo[bit]!) % 2;
+      for (let time = 0; time < times; time++) {
+        push(dot, 1);
+      }
+    }
+  }
+  return {
+    skip(dots) {
+      for (let left = dots; left > 0; left -= 8) {
+        push(0, Math.min(8, left));
+      }
+    },
+    bits,
+    done() {
+      const widthBytes = widthDots / 8;
+      push(0, (8 - openBits) % 8);
+      const row = packBytes(bytes);
+      return row.length >= widthBytes
+        ? slice(row, 0, widthBytes)
+        : concat([row, repeatByte(0, widthBytes - row.length)]);
+    },
+  };
+}
+
+const powersOfTwo: readonly number[] = [
+  1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536,
+];
+
+/** The first `count` dots of a row, one number a dot. */
 export function unpackDots(row: Bytes, count: number): number[] {
   const dots: number[] = [];
   for (let index = 0; dots.length < count; index++) {
@@ -23,37 +69,6 @@ export function unpackDots(row: Bytes, count: number): number[] {
     }
   }
   return dots;
-}
-
-/** The `count` lowest bits of a value, the highest first. */
-export function bitsOf(value: number, count: number): number[] {
-  const bits: number[] = [];
-  let rest = value;
-  for (let index = 0; index < count; index++) {
-    bits.push(rest % 2);
-    rest = Math.floor(rest / 2);
-  }
-  return bits.reverse();
-}
-
-/** Each dot `times` times. */
-export function widened(dots: readonly number[], times: number): number[] {
-  const wide: number[] = [];
-  for (const dot of dots) {
-    for (let time = 0; time < times; time++) {
-      wide.push(dot);
-    }
-  }
-  return wide;
-}
-
-/** The dots behind `left` white ones, in a row of `widthDots`; what is too much is cut off on the right. */
-export function placed(dots: readonly number[], left: number, widthDots: number): Bytes {
-  const row: number[] = [];
-  for (let x = 0; x < widthDots; x++) {
-    row.push(dots[x - left] ?? 0);
-  }
-  return packDots(row);
 }
 
 /** A picture's bytes as rows. */

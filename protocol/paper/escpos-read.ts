@@ -5,8 +5,8 @@
  *     |  "Дала Сауда" ЖШС |      narrower than the paper: 576 of 640 dots (80 mm), 384 of 464 (58 mm)
  *      \/\/\/\/\/\/\/\/\/
  */
-import { type Bytes, concat, repeatByte, textOf } from "../bytes";
-import { packDots, unpackDots } from "./dot-rows";
+import { type Bytes, bytesOf, concat, repeatByte, textOf } from "../bytes";
+import { createRowWriter } from "./dot-rows";
 import { createEscposParser, feedEscpos } from "./escpos-parser";
 import { createPaperRoll, type Paper, type PaperLine, type PaperOptions } from "./paper-roll";
 import { type Deflate, encodePng } from "./png";
@@ -68,34 +68,26 @@ export const drawEscpos = (escpos: Bytes, options: DrawOptions): Bytes =>
 /** The picture of what was printed. */
 export function drawPaper(paper: Paper, { columns, deflate }: DrawOptions): Bytes {
   const marginBytes = columns > narrowColumns ? wideMarginBytes : narrowMarginBytes;
-  const margin = repeatByte(0, marginBytes);
   const widthBytes = (columns * 12) / 8 + marginBytes * 2;
-  const blank = repeatByte(0, widthBytes);
-  const edge = new Array<Bytes>(edgeRows).fill(blank);
-  const printed = paper.rows.map(row => concat([margin, row, margin]));
-  const whole = [...edge, ...printed, ...edge].map(withSides);
+  // The sides of the paper are one dot thick.
+  const left = concat([bytesOf(0x80), repeatByte(0, marginBytes - 1)]);
+  const right = concat([repeatByte(0, marginBytes - 1), bytesOf(0x01)]);
+  const edge = new Array<Bytes>(edgeRows).fill(repeatByte(0, (columns * 12) / 8));
+  const whole = [...edge, ...paper.rows, ...edge].map(row => concat([left, row, right]));
   return encodePng(widthBytes * 8, [...teeth(widthBytes, false), ...whole, ...teeth(widthBytes, true)], deflate);
-}
-
-/** The edges of the paper: one dot on the left and on the right. */
-function withSides(row: Bytes): Bytes {
-  const dots = unpackDots(row, row.length * 8);
-  dots[0] = 1;
-  dots[dots.length - 1] = 1;
-  return packDots(dots);
 }
 
 /** A torn edge. */
 function teeth(widthBytes: number, atEnd: boolean): Bytes[] {
   const rows: Bytes[] = [];
   for (let row = 0; row < toothRows; row++) {
-    const dots: number[] = [];
+    const dots = createRowWriter(widthBytes * 8);
     for (let x = 0; x < widthBytes * 8; x++) {
       const phase = x % (toothRows * 2);
       const depth = phase < toothRows ? toothRows - 1 - phase : phase - toothRows;
-      dots.push(depth === (atEnd ? toothRows - 1 - row : row) ? 1 : 0);
+      dots.bits(depth === (atEnd ? toothRows - 1 - row : row) ? 1 : 0, 1, 1);
     }
-    rows.push(packDots(dots));
+    rows.push(dots.done());
   }
   return rows;
 }

@@ -5,9 +5,9 @@
  * way its Kazakh letters went. Letters stand on a common bottom line; a line that is full goes on in the next.
  */
 import type { PrinterProfile } from "../../hal/hal";
-import { type Bytes, byteAt, concat, emptyBytes, repeatByte, utf8 } from "../bytes";
+import { type Bytes, byteAt, bytesOf, concat, emptyBytes, repeatByte, utf8 } from "../bytes";
 import { type CodeTable, decodeLetter, epsonCodeTables } from "./code-tables";
-import { bitsOf, placed, splitRows, unpackDots, widened } from "./dot-rows";
+import { createRowWriter, type RowWriter, splitRows, unpackDots } from "./dot-rows";
 import type { Align, EscposEvent } from "./escpos-parser";
 import { kazakhLetters } from "./kz1048";
 import { encodeQr, qrSide } from "./qr";
@@ -103,12 +103,19 @@ export function createPaperRoll(options: PaperOptions): PaperRoll {
       rows.push(blank);
     }
   }
-  function addImage(image: readonly (readonly number[])[], imageDots: number, text: Bytes): void {
-    const free = Math.max(0, widthDots - imageDots);
+  /** A picture, row by row; each row `times` times. */
+  function addImage(image: Image, text: Bytes): void {
+    const free = Math.max(0, widthDots - image.widthDots);
     const left = state.align === "left" ? 0 : state.align === "right" ? free : Math.floor(free / 2);
     lines.push({ text, align: state.align });
-    for (const dots of image) {
-      rows.push(placed(dots, left, widthDots));
+    for (let y = 0; y < image.heightDots; y++) {
+      const row = createRowWriter(widthDots);
+      row.skip(left);
+      image.draw(row, y);
+      const drawn = row.done();
+      for (let time = 0; time < image.times; time++) {
+        rows.push(drawn);
+      }
     }
   }
   /** Prints the letters that wait for the end of their line, if any. */
@@ -116,9 +123,9 @@ export function createPaperRoll(options: PaperOptions): PaperRoll {
     const { cells } = state;
     if (cells.length > 0) {
       state.cells = [];
-      const image = drawCells(cells);
-      addImage(image, widthOf(cells), concat(cells.map(cell => utf8Of(cell.code))));
-      feed(Math.max(0, state.spacingDots - image.length));
+      const image = imageOfCells(cells);
+      addImage(image, concat(cells.map(cell => utf8Of(cell.code))));
+      feed(Math.max(0, state.spacingDots - image.heightDots));
     }
   }
   function lineFeed(): void {
@@ -140,20 +147,15 @@ export function createPaperRoll(options: PaperOptions): PaperRoll {
     printCells();
     const text = readRaster(data, widthBytes, heightDots);
     const isSquare = Math.abs(widthBytes * 8 - heightDots) < 8;
-    const image = splitRows(data, widthBytes).map(row => widened(unpackDots(row, widthBytes * 8), widthTimes));
-    addImage(repeated(image, heightTimes), widthBytes * 8 * widthTimes, text ?? utf8(isSquare ? "[QR]" : "[image]"));
+    const image = imageOfRows(splitRows(data, widthBytes), widthBytes * 8, widthTimes, heightTimes);
+    addImage(image, text ?? utf8(isSquare ? "[QR]" : "[image]"));
   }
   function printQr(): void {
     printCells();
-    const side = qrSide(state.qrText.length);
-    if (side !== undefined) {
-      const { modules } = encodeQr(state.qrText);
-      const image: number[][] = [];
-      for (let y = 0; y < side; y++) {
-        image.push(widened(modules.slice(y * side, (y + 1) * side), state.qrDots));
-      }
+    if (qrSide(state.qrText.length) !== undefined) {
+      const { modules, side } = encodeQr(state.qrText);
       qrTexts.push(state.qrText);
-      addImage(repeated(image, state.qrDots), side * state.qrDots, utf8("[QR]"));
+      addImage(imageOfModules(modules, side, state.qrDots), utf8("[QR]"));
     }
   }
 
@@ -259,10 +261,9 @@ function letterOfColumns(columns: Bytes): Letter {
   const rows: number[] = [];
   for (let row = 0; row < glyphHeightDots; row++) {
     let bits = 0;
-    for (let column = 0; column < glyphWidthDots; column++) {
-      const at = column * 3 + Math.floor(row / 8);
+    for (let at = Math.floor(row / 8); at < glyphWidthDots * 3; at += 3) {
       const byte = at < columns.length ? byteAt(columns, at) : 0;
-      bits = bits * 2 + bitsOf(byte, 8)[row % 8]!;
+      bits = bits * 2 + unpackDots(bytesOf(byte), 8)[row % 8]!;
     }
     rows.push(bits);
   }
@@ -272,27 +273,43 @@ function letterOfColumns(columns: Bytes): Letter {
 const widthOf = (cells: readonly Cell[]): number =>
   cells.reduce((dots, cell) => dots + cell.widthTimes * glyphWidthDots, 0);
 
+// Pictures.
+
+interface Image {
+  readonly widthDots: number;
+  readonly heightDots: number;
+  /** How often each row is printed. */
+  readonly times: number;
+  readonly draw: (row: RowWriter, y: number) => void;
+}
+
 /** A line of letters on a common bottom line. */
-function drawCells(cells: readonly Cell[]): number[][] {
+function imageOfCells(cells: readonly Cell[]): Image {
   const heightDots = Math.max(...cells.map(cell => cell.heightTimes)) * glyphHeightDots;
-  const image: number[][] = [];
-  for (let y = 0; y < heightDots; y++) {
-    image.push(cells.flatMap(cell => drawCellRow(cell, heightDots - 1 - y)));
-  }
-  return image;
-}
-
-function drawCellRow(cell: Cell, fromBottom: number): number[] {
-  const row = cell.rows[glyphHeightDots - 1 - Math.floor(fromBottom / cell.heightTimes)] ?? 0;
-  return widened(bitsOf(styledRow(row, { bold: cell.bold, wide: false }), glyphWidthDots), cell.widthTimes);
-}
-
-function repeated(image: readonly (readonly number[])[], times: number): (readonly number[])[] {
-  const rows: (readonly number[])[] = [];
-  for (const row of image) {
-    for (let time = 0; time < times; time++) {
-      rows.push(row);
+  const draw = (row: RowWriter, y: number): void => {
+    for (const { rows, bold, widthTimes, heightTimes } of cells) {
+      const dots = rows[glyphHeightDots - 1 - Math.floor((heightDots - 1 - y) / heightTimes)] ?? 0;
+      row.bits(styledRow(dots, { bold, wide: false }), glyphWidthDots, widthTimes);
     }
-  }
-  return rows;
+  };
+  return { widthDots: widthOf(cells), heightDots, times: 1, draw };
+}
+
+function imageOfRows(rows: readonly Bytes[], rowDots: number, widthTimes: number, heightTimes: number): Image {
+  const draw = (row: RowWriter, y: number): void => {
+    const dots = rows[y]!;
+    for (let index = 0; index < dots.length; index++) {
+      row.bits(byteAt(dots, index), 8, widthTimes);
+    }
+  };
+  return { widthDots: rowDots * widthTimes, heightDots: rows.length, times: heightTimes, draw };
+}
+
+function imageOfModules(modules: readonly number[], side: number, dots: number): Image {
+  const draw = (row: RowWriter, y: number): void => {
+    for (let x = 0; x < side; x++) {
+      row.bits(modules[y * side + x]!, 1, dots);
+    }
+  };
+  return { widthDots: side * dots, heightDots: side, times: dots, draw };
 }
