@@ -128,6 +128,21 @@ export function openFiscalDevice(options: DeviceOptions): FiscalDevice {
     }
   }
 
+  /** Once in a module's life: when the answer is lost, the repetition is refused although the first was obeyed. */
+  async function fiscalize(card: Buffer): Promise<void> {
+    const info = (): Promise<DeviceInfo> => request(read(groups.service, service.info), {});
+    const { fiscalized: wasFiscalized } = await info();
+    try {
+      await upload("card", card);
+      await request(write(groups.service, service.fiscalize), { len: card.length });
+    } catch (error) {
+      const isRepeated = error instanceof DeviceRefusal && error.code === "ALREADY_FISCALIZED" && !wasFiscalized;
+      if (!isRepeated || !(await info()).fiscalized) {
+        throw error;
+      }
+    }
+  }
+
   async function logRecord(id: Buffer, seq: number): Promise<{ item: Buffer; firstSeq: number; lastSeq: number }> {
     const parts: Buffer[] = [];
     for (let off = 0; ; ) {
@@ -172,10 +187,7 @@ export function openFiscalDevice(options: DeviceOptions): FiscalDevice {
       await request(write(groups.uplink, uplink.tryNow), { session: id }, first);
       events.emit("work");
     },
-    async fiscalize(card) {
-      await upload("card", card);
-      await request(write(groups.service, service.fiscalize), { len: card.length });
-    },
+    fiscalize,
     ofdAddress: (id, host, port) =>
       ignore(request(write(groups.service, service.ofdAddress), { session: id, host, port })),
     token: (id, token) => ignore(request(write(groups.service, service.token), { session: id, token })),
