@@ -9,7 +9,7 @@ import { createHash } from "node:crypto";
 import { DeviceRefusal, type FiscalDevice, type SaleStep } from "../device/fiscal-device";
 import type { FrozenAnswer } from "./answer";
 import type { ReceiptUpload } from "./receipt-request";
-import { type Caller, withSession } from "./sessions";
+import { type Caller, presentMaxMs, withSession } from "./sessions";
 import { RequestRefusal } from "./shape";
 
 export interface SaleRequest extends ReceiptUpload {
@@ -35,7 +35,7 @@ export interface SellingEvents {
   readonly onSold: (caller: Caller, answer: FrozenAnswer) => void;
 }
 
-type SellingDevice = Pick<FiscalDevice, "lookup" | "sellDocument">;
+type SellingDevice = Pick<FiscalDevice, "present" | "lookup" | "sellDocument">;
 
 interface UnderWay {
   readonly sha: string;
@@ -49,6 +49,7 @@ export function createSelling(device: SellingDevice, events: SellingEvents): Sel
   const note = (key: string, step: RequestStep): void => events.onStep(key, step, Date.now());
 
   async function isKnown({ key, caller }: SaleRequest): Promise<boolean> {
+    await device.present(presentMaxMs);
     try {
       await withSession(caller, session => device.lookup({ session, key }));
       return true;

@@ -9,8 +9,8 @@ import { createHmac, randomBytes } from "node:crypto";
 import type { FiscalDevice } from "../device/fiscal-device";
 import { RequestRefusal } from "./shape";
 
-/** Just started, or the cable is being put back: a sign-in waits a little for the module. */
-const presentMaxMs = 3000;
+/** Just started, or the cable is being put back: sign-ins and sales wait a little for the module. */
+export const presentMaxMs = 3000;
 /** The module keeps eight; more of ours would only be lost ones. */
 const entriesMax = 64;
 
