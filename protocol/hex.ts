@@ -3,6 +3,7 @@ import { assert } from "./assert";
 import { type Bytes, byteAt, packBytes } from "./bytes";
 
 const digits = "0123456789abcdef";
+const digitCode = (value: number): number => (value < 10 ? 48 + value : 87 + value);
 
 export function toHex(bytes: Bytes): string {
   const parts: number[] = [];
@@ -34,5 +35,3 @@ export function fromHex(hex: string): Bytes {
   assert(high < 0, "hex has an even number of digits");
   return packBytes(values);
 }
-
-const digitCode = (value: number): number => (value < 10 ? 48 + value : 87 + value);
