@@ -94,14 +94,14 @@ function append(tail: LogTail, type: number, payload: Bytes, note: DocumentNote 
   return writer.finish();
 }
 
-/** What the log can still grow, `spareSectorsMin` kept back for repairs. */
+/** What the log can still grow; sectors kept back for repairs count as used until reuse has brought them back. */
 function freeBytes(tail: LogTail): number {
   const { area } = tail;
   if (tail.problem !== undefined) {
     return 0;
   }
   const rest = hasSectors(tail) ? restBytes(area, tail.position) : 0;
-  return rest + Math.max(0, spareSectors(tail) - spareSectorsMin) * area.sectorBytes;
+  return Math.max(0, rest + (spareSectors(tail) - spareSectorsMin) * area.sectorBytes);
 }
 
 /**

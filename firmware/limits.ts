@@ -47,8 +47,11 @@ export const zRecordReserveBytes = 2048;
 export const retentionS = 720 * 3600;
 /** The largest window that is read of a record. */
 export const memoryReadBytesMax = 1024;
-/** Erased sectors that no record may take: recovery goes on in one and clears the next. */
-export const spareSectorsMin = 2;
+/**
+ * Sectors that no record may take: a cut in the middle of a record costs the rest of its sector, and recovery goes on
+ * in the next one and clears the one after.
+ */
+export const spareSectorsMin = 3;
 export const stateBytesMax = 16 * 1024;
 /** Places of the state area: two whole copies remain while a third is written. */
 export const stateCopies = 3;

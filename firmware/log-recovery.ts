@@ -3,12 +3,13 @@
  * way, and does what tail-actions.ts says at the end.
  */
 import type { Hash } from "../hal/hash";
+import { assert } from "../protocol/assert";
 import { type Bytes, utf8 } from "../protocol/bytes";
 import { cborBytes, cborMap, cborText, cborUint } from "../protocol/cbor-write";
 import { documentKey } from "../protocol/document";
 import { toHex } from "../protocol/hex";
 import { eventKey, recordType, reuseKey } from "../protocol/records";
-import { type LogArea, readSectorHeader, sectorAfter, sectorOf, sectorStart } from "./flash-record";
+import { type LogArea, readSectorHeader, sectorAfter, sectorNumber, sectorOf, sectorStart } from "./flash-record";
 import { type CorruptMemory, enterSector, type LogTail, newTail, noHash, openRepaired, spareSectors } from "./log-tail";
 import { firstSlot, judgeSlot, lookAhead, readContent, readStart, type SlotFacts } from "./log-walk";
 import { beginRecord } from "./log-writer";
@@ -35,28 +36,52 @@ interface Walk {
   /** The first record of a walk from the oldest one; its prev is the chain's anchor. */
   anchor: { readonly sequence: number; readonly hash: Bytes } | undefined;
   /** The anchor is the beginning of the chain, or a reuse record names it. */
-  isAnchored: boolean;
+  isNamed: boolean;
 }
 
 export function recoverLog(area: LogArea, hash: Hash, from: LogPosition | undefined): Recovery {
-  const tail = newTail(area, hash);
-  const walk = from === undefined ? startAtOldest(tail) : startAtCheckpoint(tail, from);
-  let action: TailAction = "goOn";
-  if (tail.problem === undefined) {
-    action = walkOn(walk, undefined);
-  }
-  if (from === undefined && tail.problem === undefined) {
-    checkAnchor(walk);
-  }
+  const { tail, action } = from === undefined ? readAll(area, hash) : readOn(area, hash, from);
   if (tail.problem !== undefined || action === "tail") {
     return { tail, repaired: false };
   }
+  assert(action === "keep" || action === "drop", "a walk ends at the tail, at a torn record or at damage");
   return { tail, repaired: repair(tail, action === "keep" ? tailKept : tailTorn) };
 }
 
-function startAtOldest(tail: LogTail): Walk {
-  const sector = oldestSector(tail.area);
-  const walk: Walk = { tail, cursor: 0, verifies: true, anchor: undefined, isAnchored: false };
+interface Reading {
+  readonly tail: LogTail;
+  readonly action: TailAction;
+}
+
+function readOn(area: LogArea, hash: Hash, from: LogPosition): Reading {
+  const tail = newTail(area, hash);
+  const walk = startAtCheckpoint(tail, from);
+  return { tail, action: tail.problem === undefined ? walkOn(walk, undefined) : "corrupt" };
+}
+
+/** From the oldest record, whose prev must be the beginning of the chain or be named by a reuse record. */
+function readAll(area: LogArea, hash: Hash): Reading {
+  const oldest = oldestSector(area);
+  const walk = startAtSector(newTail(area, hash), oldest);
+  const action = walkOn(walk, undefined);
+  if (isAnchored(walk) || walk.tail.problem !== undefined || oldest === undefined) {
+    return { tail: walk.tail, action };
+  }
+  // The newest header may count on a reuse record whose seal was torn: then the sector before is still there.
+  const before = (oldest + area.sectorCount - 1) % area.sectorCount;
+  if (sectorNumber(area, before) > 0) {
+    const earlier = startAtSector(newTail(area, hash), before);
+    const earlierAction = walkOn(earlier, undefined);
+    if (isAnchored(earlier) && earlier.tail.problem === undefined) {
+      return { tail: earlier.tail, action: earlierAction };
+    }
+  }
+  walk.tail.problem = damage(walk.tail.lastSequence, "a reuse record", "none");
+  return { tail: walk.tail, action };
+}
+
+function startAtSector(tail: LogTail, sector: number | undefined): Walk {
+  const walk: Walk = { tail, cursor: 0, verifies: true, anchor: undefined, isNamed: false };
   if (sector !== undefined) {
     const slot = firstSlot(tail.area, sector);
     walk.cursor = slot.position;
@@ -88,7 +113,7 @@ function startAtCheckpoint(tail: LogTail, from: LogPosition): Walk {
   const { area } = tail;
   const sector = sectorOf(area, from.position);
   const header = readSectorHeader(area, sector);
-  const walk: Walk = { tail, cursor: 0, verifies: false, anchor: undefined, isAnchored: false };
+  const walk: Walk = { tail, cursor: 0, verifies: false, anchor: undefined, isNamed: false };
   if (header === undefined || from.position > area.flash.capacityBytes) {
     tail.problem = damage(from.sequence, "checkpoint", "no sector");
     return walk;
@@ -170,7 +195,7 @@ function verifyRecord(walk: Walk, ref: RecordRef, start: Bytes): void {
   }
   if (walk.anchor === undefined && tail.position === 0) {
     walk.anchor = { sequence: ref.sequence, hash: prev };
-    walk.isAnchored = ref.sequence === 1 && prev === noHash;
+    walk.isNamed = ref.sequence === 1 && prev === noHash;
   } else if (prev !== tail.lastHash) {
     tail.problem = damage(ref.sequence, toHex(tail.lastHash), toHex(prev));
     return;
@@ -195,17 +220,14 @@ function noteReuse(walk: Walk, start: Bytes): void {
   const sequence = uintUnder(start, reuseKey.sequence);
   if (sector !== undefined && sequence !== undefined) {
     tail.oldestSector = sectorAfter(tail.area, sector);
-    const isNamed = anchor !== undefined && anchor.sequence === sequence + 1;
-    walk.isAnchored = walk.isAnchored || (isNamed && anchor.hash === bytesUnder(start, reuseKey.hash));
+    const isMeant = anchor !== undefined && anchor.sequence === sequence + 1;
+    walk.isNamed = walk.isNamed || (isMeant && anchor.hash === bytesUnder(start, reuseKey.hash));
   }
 }
 
-/** The chain begins where it should: nothing before the oldest kept record was cut off but by a reuse. */
-function checkAnchor({ tail, anchor, isAnchored }: Walk): void {
-  if (anchor !== undefined && !isAnchored) {
-    tail.problem = damage(anchor.sequence, "a reuse record", toHex(anchor.hash));
-  }
-}
+/** Nothing before the oldest kept record was cut off but by a reuse. */
+const isAnchored = ({ tail, anchor, isNamed }: Walk): boolean =>
+  anchor === undefined ? tail.lastSequence === 0 : isNamed;
 
 /** Goes on in a fresh sector with an event, which makes the decision about the torn record durable. */
 function repair(tail: LogTail, code: string): boolean {

@@ -127,10 +127,21 @@ export function lookAhead(area: LogArea, position: number, sequence: number, fac
   if (slot === "blank" ? nextSectorBegins(area, sector, sequence) : isProven(area, sector, sequence)) {
     return "same";
   }
-  if (scan !== undefined && scan.isWhole && isProven(area, sectorOf(area, scan.end), sequence + 1)) {
+  if (scan === undefined || !scan.isWhole) {
+    return hasStray(area, sector, sequence) ? "stray" : "nothing";
+  }
+  if (isFollowed(area, scan)) {
     return "following";
   }
-  return hasStray(area, sector, sequence) ? "stray" : "nothing";
+  return hasStray(area, sectorOf(area, scan.end), sequence + 1) ? "stray" : "nothing";
+}
+
+/** An earlier start believed this record: it wrote on after it. */
+function isFollowed(area: LogArea, scan: RecordScan): boolean {
+  return (
+    !isBlank(area, scan.end, restBytes(area, scan.end)) ||
+    isProven(area, sectorOf(area, scan.end), scan.ref.sequence + 1)
+  );
 }
 
 /** The next sector was opened for record `sequence`, and something was written into it. */

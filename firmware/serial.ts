@@ -5,8 +5,8 @@
  * else, and after 2 s of bytes without a packet, the line falls back to 115200.
  */
 
-import { type Bytes, concat, slice } from "../protocol/bytes";
 import type { Uart } from "../hal/uart";
+import { type Bytes, concat, slice } from "../protocol/bytes";
 import { crc16 } from "../protocol/crc16";
 import { createFrameDecoder, encodePacket, type FrameDecoder, feedFrame } from "../protocol/smp-frame";
 import { decodeMessages } from "../protocol/smp-message";

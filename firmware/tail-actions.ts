@@ -13,8 +13,7 @@
  * sealed: the seal reads programmed, the latch does not, so the seal may be torn. latched: finished. broken: no power
  * cut leaves this.
  * Ahead: same: the next sector goes on with this very sequence, so the slot was given up by an earlier start.
- * following: the sector after the record goes on with the next sequence, so the record was believed by an earlier
- * start. stray: later records exist and cannot be reached.
+ * following: an earlier start believed the record, for it wrote on after it, in its sector or in the next one. stray: later records exist and cannot be reached.
  */
 export type Slot = "blank" | "torn" | "unsealed" | "sealed" | "latched" | "broken";
 export type Ahead = "nothing" | "same" | "following" | "stray";

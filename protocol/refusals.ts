@@ -58,6 +58,7 @@ export const refusalRc = {
   POWER_WEAK: 43,
   MEMORY_CORRUPT: 44,
   VAT_NOT_PAYER: 45,
+  NOT_TECHNICIAN: 46,
   // Codes of the host's own edges; they never travel over SMP.
   DEVICE_ABSENT: 1001,
   OUTCOME_UNKNOWN: 1002,
@@ -76,7 +77,6 @@ export const refusalRc = {
   FILE_UNREADABLE: 1015,
   JOURNAL_INVALID: 1016,
   METHOD_NOT_ALLOWED: 1017,
-  NOT_TECHNICIAN: 1018,
 } as const;
 
 export type RefusalCode = keyof typeof refusalRc;

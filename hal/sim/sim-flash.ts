@@ -17,6 +17,7 @@ export type Tear = "prefix" | "suffix" | "subset" | "unstable";
 export const tears: readonly Tear[] = ["prefix", "suffix", "subset", "unstable"];
 /** Untouched, erased, first half erased, second half erased, all zeros, random, mixed bit by bit, reads differently. */
 export const eraseStates = 8;
+const shortCallBytes = 4;
 
 /** When power fails: inside the program of byte number `afterBytes`, or inside the call after `afterCalls` whole ones. */
 export interface PowerCut {
@@ -46,6 +47,7 @@ export interface FlashSnapshot {
   readonly random: number;
 }
 
+/** @noSelf */
 export interface SimFlash extends Flash {
   /** Arms the next power cut, counted from now; undefined disarms. */
   cutPower(cut: PowerCut | undefined): void;
@@ -127,11 +129,22 @@ export function createSimFlash(options: SimFlashOptions): SimFlash {
 
   function readSector(index: number, from: number, to: number): Bytes {
     const sector = sectorAt(index);
-    let bytes = sector.bytes;
+    let bytes = slice(sector.bytes, from, to);
     for (const range of sector.unstable) {
-      bytes = overlay(bytes, range.offsetBytes, mixBits(range.before, range.after, 50, random));
+      const start = Math.max(from, range.offsetBytes);
+      const end = Math.min(to, range.offsetBytes + range.before.length);
+      if (start < end) {
+        const before = slice(range.before, start - range.offsetBytes, end - range.offsetBytes);
+        const after = slice(range.after, start - range.offsetBytes, end - range.offsetBytes);
+        bytes = overlay(bytes, start - from, mixBits(before, after, chanceOf(range), random));
+      }
     }
-    return slice(bytes, from, to);
+    return bytes;
+  }
+
+  /** Cells of a short call flip together: all as before, all as after, or each bit for itself. */
+  function chanceOf(range: UnstableRange): number {
+    return range.before.length > shortCallBytes ? 50 : 50 * random.below(3);
   }
 
   function read(offsetBytes: number, lengthBytes: number): Bytes | FlashError {
@@ -256,24 +269,34 @@ export function createSimFlash(options: SimFlashOptions): SimFlash {
     return undefined;
   }
 
+  /** What is left of a sector whose erase was cut; state 7 reads differently each time. */
+  function tornSector(bytes: Bytes, state: number): Bytes {
+    const blank = erased.bytes;
+    const half = Math.floor(sectorBytes / 2);
+    if (state === 0 || state === 7) {
+      return bytes;
+    }
+    if (state === 1) {
+      return blank;
+    }
+    if (state === 2) {
+      return overlay(bytes, 0, slice(blank, 0, half));
+    }
+    if (state === 3) {
+      return overlay(bytes, half, slice(blank, half, sectorBytes));
+    }
+    const zeros = repeatByte(0, sectorBytes);
+    if (state === 4) {
+      return zeros;
+    }
+    return state === 5 ? mixBits(blank, zeros, 50, random) : mixBits(bytes, blank, 50, random);
+  }
+
   function tearErase(index: number, state: number): void {
     const { bytes } = sectorAt(index);
-    const half = Math.floor(sectorBytes / 2);
-    const blank = erased.bytes;
-    const zeros = repeatByte(0, sectorBytes);
-    const noise = mixBits(blank, zeros, 50, random);
-    const left: readonly Bytes[] = [
-      bytes,
-      blank,
-      overlay(bytes, 0, slice(blank, 0, half)),
-      overlay(bytes, half, slice(blank, half, sectorBytes)),
-      zeros,
-      noise,
-      mixBits(bytes, blank, 50, random),
-      bytes,
-    ];
-    const unstable = state === 7 ? [{ offsetBytes: 0, before: bytes, after: blank }] : [];
-    sectors.set(index, { bytes: left[state]!, marks: marksOf("x", erased.marks.length), unstable });
+    const unstable = state === 7 ? [{ offsetBytes: 0, before: bytes, after: erased.bytes }] : [];
+    const marks = marksOf("x", erased.marks.length);
+    sectors.set(index, { bytes: tornSector(bytes, state), marks, unstable });
     losePower();
   }
 
@@ -395,6 +418,7 @@ function marksOfBytes(bytes: Bytes, programBytes: number): string {
   return marks;
 }
 
+/** @noSelf */
 interface Random {
   /** A number from 0 to `limit` - 1; `limit` at most 65536. */
   below(limit: number): number;
@@ -419,6 +443,9 @@ function createRandom(seed: number): Random {
 
 /** Takes each bit that differs from `after` with this chance, else from `before`. */
 function mixBits(before: Bytes, after: Bytes, percent: number, random: Random): Bytes {
+  if (before === after) {
+    return before;
+  }
   const values: number[] = [];
   for (let index = 0; index < before.length; index++) {
     const from = byteAt(before, index);
@@ -429,13 +456,9 @@ function mixBits(before: Bytes, after: Bytes, percent: number, random: Random): 
 }
 
 function mixByte(before: number, after: number, percent: number, random: Random): number {
-  let value = 0;
-  let weight = 1;
-  for (let bit = 0; bit < 8; bit++) {
-    const from = Math.floor(before / weight) % 2;
-    const to = Math.floor(after / weight) % 2;
-    value += (from !== to && random.below(100) < percent ? to : from) * weight;
-    weight *= 2;
+  let mask = 0;
+  for (let weight = 1; weight < 256; weight *= 2) {
+    mask += random.below(100) < percent ? weight : 0;
   }
-  return value;
+  return (before & (255 - mask)) + (after & mask);
 }

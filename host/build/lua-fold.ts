@@ -58,7 +58,10 @@ function constantsIn(body: readonly Statement[], top: ReadonlySet<Variable>, tre
       if (node.type !== "Identifier" && memberName(node) === undefined) return undefined;
       const value = meant(node);
       const variable = node.type === "Identifier" ? tree.variableOf(node) : undefined;
-      if (value?.type === "Identifier") return inits.has(tree.variableOf(value) as Variable) ? tree.refer(tree.variableOf(value) as Variable) : undefined;
+      if (value?.type === "Identifier")
+        return inits.has(tree.variableOf(value) as Variable)
+          ? tree.refer(tree.variableOf(value) as Variable)
+          : undefined;
       const count = (variable && mentions.get(variable)) ?? 1;
       return value !== undefined && isLiteral(value) && isShort(value, count) ? { ...value } : undefined;
     },
@@ -71,11 +74,7 @@ const isFieldNamed =
     fieldName(field) === name;
 
 /** Variables of the top that get one value, by a statement at the top, and none of whose fields is ever assigned. */
-function singleInits(
-  body: readonly Statement[],
-  top: ReadonlySet<Variable>,
-  tree: LuaTree,
-): Map<Variable, Expression> {
+function singleInits(body: readonly Statement[], top: ReadonlySet<Variable>, tree: LuaTree): Map<Variable, Expression> {
   const inits = new Map<Variable, Expression>();
   const changed = new Map<Variable, number>();
   for (const target of targetsIn(body)) {
@@ -172,5 +171,7 @@ function isTrueAssertion(node: Statement): boolean {
   if (node.type !== "CallStatement" || node.expression.type !== "CallExpression") return false;
   const [condition] = node.expression.arguments;
   const { base } = node.expression;
-  return base.type === "Identifier" && base.name === "assert" && condition?.type === "BooleanLiteral" && condition.value;
+  return (
+    base.type === "Identifier" && base.name === "assert" && condition?.type === "BooleanLiteral" && condition.value
+  );
 }

@@ -105,7 +105,10 @@ function shortenAssertions(body: Statement[], top: Set<Variable>, tree: LuaTree)
         return node;
       }
       assertion = tree.variableOf(base);
-      return ifThen(not(condition), { type: "CallStatement", expression: call(tree.refer(fail), numeral(Number(number))) });
+      return ifThen(not(condition), {
+        type: "CallStatement",
+        expression: call(tree.refer(fail), numeral(Number(number))),
+      });
     }),
   );
   if (assertion === undefined) return shortened;

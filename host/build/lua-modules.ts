@@ -79,7 +79,8 @@ function modulesIn(body: readonly Statement[]): [name: string, body: Statement[]
   if (table === undefined) throw new NotABundle("there is no table of modules");
   return table.fields.map(field => {
     const name = fieldName(field);
-    if (name === undefined || field.value.type !== "FunctionDeclaration") throw new NotABundle("a module is a function");
+    if (name === undefined || field.value.type !== "FunctionDeclaration")
+      throw new NotABundle("a module is a function");
     return [name, field.value.body];
   });
 }
@@ -87,7 +88,8 @@ function modulesIn(body: readonly Statement[]): [name: string, body: Statement[]
 /** `local x = require("name", ...)` */
 function requiredBy(node: Statement): string | undefined {
   const [init] = node.type === "LocalStatement" ? node.init : [];
-  if (init?.type !== "CallExpression" || init.base.type !== "Identifier" || init.base.name !== "require") return undefined;
+  if (init?.type !== "CallExpression" || init.base.type !== "Identifier" || init.base.name !== "require")
+    return undefined;
   const [name] = init.arguments;
   return name?.type === "StringLiteral" ? name.value : undefined;
 }
@@ -170,7 +172,8 @@ function rejectTables(
 ): void {
   rewrite(body, node => {
     const variable = node.type === "Identifier" ? tree.variableOf(node) : undefined;
-    if (variable !== undefined && aliases.has(variable)) throw new NotABundle(`${module.name} uses a module as a value`);
+    if (variable !== undefined && aliases.has(variable))
+      throw new NotABundle(`${module.name} uses a module as a value`);
     return node;
   });
 }

@@ -34,7 +34,8 @@ export function useLibraryVariables(body: Statement[], top: Set<Variable>, tree:
   return [...inits, ...body];
 }
 
-const words = "and break do else elseif end false for function goto if in local nil not or repeat return then true until while";
+const words =
+  "and break do else elseif end false for function goto if in local nil not or repeat return then true until while";
 const reserved = new Set(words.split(" "));
 const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
 
@@ -53,7 +54,7 @@ export function shortenFields(body: readonly Statement[], keptNames: ReadonlySet
   const isKept = (name: string): boolean => strings.has(name) || name.startsWith("__");
   const changed = [...counts].filter(([name]) => !isKept(name)).sort(byFrequency);
   const short = new Map<string, string>();
-  const free = shortNames(name => reserved.has(name) || isKept(name) );
+  const free = shortNames(name => reserved.has(name) || isKept(name));
   for (const [name] of changed) short.set(name, free());
   for (const node of names) node.name = short.get(node.name) ?? node.name;
 }

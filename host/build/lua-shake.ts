@@ -107,7 +107,8 @@ function namesIn(node: Statement, top: ReadonlySet<Variable>, tree: LuaTree): Se
 /** The statement with what it declares: `local function f`, `local x = …`, or `local a, b` before it. */
 function declaration(node: Statement, news: readonly Variable[], tree: LuaTree): Statement[] {
   if (news.length === 0) return [withoutLocal(node)];
-  if (node.type === "FunctionDeclaration" && isExactly([node.identifier], news, tree)) return [{ ...node, isLocal: true }];
+  if (node.type === "FunctionDeclaration" && isExactly([node.identifier], news, tree))
+    return [{ ...node, isLocal: true }];
   if (node.type === "AssignmentStatement" || node.type === "LocalStatement") {
     const inits = mentionedBy({ type: "ReturnStatement", arguments: node.init }, tree);
     if (isExactly(node.variables, news, tree) && !news.some(variable => inits.has(variable))) {

@@ -171,7 +171,7 @@ function expressionsIn(node: AnyNode): Expression[] {
 type Change = (node: Expression) => Expression;
 
 /** Puts `change(child)` for every expression directly inside a node. */
-function replaceIn(node: AnyNode, change: Change): void {
+export function replaceIn(node: AnyNode, change: Change): void {
   const list = (items: Expression[]): void => {
     for (const [index, item] of items.entries()) items[index] = change(item);
   };

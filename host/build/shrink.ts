@@ -7,6 +7,7 @@ import { relativeToRoot } from "./bundle";
 import { keptNames } from "./kept-names";
 import { foldConstants } from "./lua-fold";
 import { useShortIdioms } from "./lua-idioms";
+import { inlineFunctions } from "./lua-inline";
 import { flattenModules } from "./lua-modules";
 import { shortenFields, useLibraryVariables } from "./lua-names";
 import { printLua } from "./lua-print";
@@ -25,6 +26,8 @@ export function shrink(lua: Buffer, program: ts.Program): Buffer {
   let small = shake(body, wanted, tree);
   small = foldConstants(small, top, tree);
   small = useShortIdioms(small, top, tree);
+  while (inlineFunctions(small, top, tree) > 0) small = shake(small, wanted, tree);
+  small = foldConstants(small, top, tree);
   small = useLibraryVariables(small, top, tree);
   small = shake(small, wanted, tree);
   const kept = keptNames(program, file => /^hal\/[^/]+$/.test(relativeToRoot(file)));

@@ -264,10 +264,10 @@ export function advance(
   };
 }
 
-/** A shift opens with the first document after the previous close; its number is the register's (§6.8). */
+/** A shift opens with the first document of its number, which is the register's, and never goes back (§6.8). */
 function advanceShift(shift: ShiftState, document: DocumentFacts): ShiftState {
   const number = document.shiftNumber ?? (shift.isOpen ? shift.number : shift.number + 1);
-  if (shift.isOpen && number === shift.number) {
+  if (shift.isOpen && number <= shift.number) {
     return { ...shift, revenueTiyn: shift.revenueTiyn + document.revenueDeltaTiyn };
   }
   return { number, isOpen: true, openedLocalS: document.localS ?? null, revenueTiyn: document.revenueDeltaTiyn };

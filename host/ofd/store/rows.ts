@@ -119,5 +119,6 @@ export const documentViewOf = (row: DocumentRow): DocumentView => ({
   remarks: JSON.parse(row.remarks) as DocumentView["remarks"],
   localS: row.local_s,
   acceptedMs: row.accepted_ms,
-  frame: row.frame,
+  // libsql's all() gives an ArrayBuffer where get() gives a Buffer.
+  frame: new Uint8Array(row.frame),
 });
