@@ -1,11 +1,15 @@
-/** The flash in a file. What every flash must do is in test/hal/flash-contract.ts. */
+/** The flash in a file: the contract, for the chip, behind its faults and as a partition, and the file itself. */
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { createFaultyFlash } from "../../emulator/faults";
 import { createFileFlash, type FileFlash } from "../../emulator/file-flash";
+import { partition } from "../../hal/sim/sim-flash";
+import { createSimRandom } from "../../hal/sim/sim-random";
 import type { Bytes } from "../../protocol/bytes";
+import { flashContract } from "../hal/flash-contract";
 
 const folder = mkdtempSync(path.join(tmpdir(), "kassa-flash-"));
 test.after(() => rmSync(folder, { recursive: true }));
@@ -14,6 +18,19 @@ let files = 0;
 const newFile = (): string => path.join(folder, String(files++));
 const open = (file: string): FileFlash =>
   createFileFlash({ file, capacityBytes: 64 * 1024 * 1024, programBytes: 4, sectorBytes: 4096 });
+
+const opened: FileFlash[] = [];
+function openNew(): FileFlash {
+  const flash = open(newFile());
+  opened.push(flash);
+  return flash;
+}
+test.after(() => {
+  for (const flash of opened) flash.close();
+});
+flashContract("file", openNew);
+flashContract("faulty file", () => createFaultyFlash(openNew(), createSimRandom(1, "faults")));
+flashContract("partition of a file", () => partition(openNew(), 8192, 3 * 4096));
 
 test("64 MB of erased flash take no room on the disk", () => {
   const file = newFile();
@@ -35,22 +52,6 @@ test("what was programmed is there after opening again, and gone after erasing",
   assert.is(second.eraseSector(4096), undefined);
   assert.is(second.read(4096, 4), "\xff\xff\xff\xff");
   second.close();
-});
-
-test("calls outside, unaligned or over programmed bytes are refused and change nothing", () => {
-  const flash = open(newFile());
-  const capacity = 64 * 1024 * 1024;
-  flash.program(0, "abcd" as Bytes);
-  const kind = (error: unknown): unknown => (error as { kind?: string } | undefined)?.kind;
-  assert.is(kind(flash.read(capacity - 1, 2)), "outOfBounds");
-  assert.is(kind(flash.program(capacity, "abcd" as Bytes)), "outOfBounds");
-  assert.is(kind(flash.program(2, "abcd" as Bytes)), "notAligned");
-  assert.is(kind(flash.program(4, "abc" as Bytes)), "notAligned");
-  assert.is(kind(flash.program(0, "\0\0\0\0" as Bytes)), "notErased");
-  assert.is(kind(flash.eraseSector(1)), "notAligned");
-  assert.is(kind(flash.eraseSector(capacity)), "outOfBounds");
-  assert.is(flash.read(0, 8), "abcd\xff\xff\xff\xff");
-  flash.close();
 });
 
 test.run();

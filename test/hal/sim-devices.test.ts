@@ -2,6 +2,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createRealClock, createVirtualClock } from "../../hal/sim/sim-clock";
+import { createSimFlash, partition } from "../../hal/sim/sim-flash";
 import { createSimGpio } from "../../hal/sim/sim-gpio";
 import { createSimHash } from "../../hal/sim/sim-hash";
 import { createSimPrinter } from "../../hal/sim/sim-printer";
@@ -11,11 +12,26 @@ import { createSimSystem, ResetRequested } from "../../hal/sim/sim-system";
 import { createSimUart } from "../../hal/sim/sim-uart";
 import type { Bytes } from "../../protocol/bytes";
 import { clockContract } from "./clock-contract";
+import { flashContract } from "./flash-contract";
 import { hashContract } from "./hash-contract";
 import { secureElementContract } from "./secure-element-contract";
 import { uartContract } from "./uart-contract";
 
 hashContract("sim", createSimHash);
+for (const [programBytes, sectorBytes] of [
+  [1, 256],
+  [4, 4096],
+  [64, 4096],
+] as const) {
+  const capacityBytes = 4 * sectorBytes;
+  flashContract(`sim ${programBytes}/${sectorBytes}`, () =>
+    createSimFlash({ capacityBytes, programBytes, sectorBytes }),
+  );
+}
+flashContract("sim partition", () => {
+  const chip = createSimFlash({ capacityBytes: 64 * 1024, programBytes: 4, sectorBytes: 4096 });
+  return partition(chip, 8192, 3 * 4096);
+});
 clockContract("virtual", createVirtualClock);
 clockContract("real", () => createRealClock(0));
 
