@@ -17,11 +17,7 @@ interface Waiting {
 /** Resolves once the file is open; rejects when it cannot be, with the reason. */
 export async function openSqliteStore(file: string): Promise<OfdStore> {
   const worker = new Worker(new URL("./writer-worker.mjs", import.meta.url), { workerData: { file }, execArgv: [] });
-  await new Promise<void>((resolve, reject) => {
-    worker.once("message", () => resolve());
-    worker.once("error", reject);
-  });
-  worker.removeAllListeners("error");
+  await opened(worker);
   const { submit, settled } = createBatches(worker);
   return {
     take: intake => submit<Reply>({ kind: "take", intake }),
@@ -36,6 +32,17 @@ export async function openSqliteStore(file: string): Promise<OfdStore> {
       await exited;
     },
   };
+}
+
+function opened(worker: Worker): Promise<void> {
+  return new Promise((resolve, reject) => {
+    worker.once("error", reject);
+    worker.once("message", (message: "ready" | { readonly problem: string }) => {
+      worker.off("error", reject);
+      if (message === "ready") resolve();
+      else reject(new Error(message.problem));
+    });
+  });
 }
 
 function createBatches(worker: Worker) {
@@ -54,8 +61,7 @@ function createBatches(worker: Worker) {
     worker.postMessage(busy.map(({ call }) => call));
   }
 
-  worker.on("message", (results: readonly CallResult[] | "closed") => {
-    if (results === "closed") return;
+  worker.on("message", (results: readonly CallResult[]) => {
     const done = busy;
     busy = [];
     // The next batch is on its way to the disk while these answers are on theirs to the network.
