@@ -16,20 +16,18 @@ const areas: { readonly [name: string]: Area } = {
   sell: { about: "sells the receipt in a file", load: () => import("./sell") },
   device: { about: "the fiscal module: list, info, status, fiscalize, log, release", load: () => import("./device") },
   emulator: { about: "an emulated board: start it, cut its power, take its paper", load: () => import("./emulator") },
-  journal: { about: "the fiscal log: export", load: journalArea },
+  journal: { about: "the fiscal log: export, show, verify", load: journalArea },
   ofd: { about: "the server of the operator of fiscal data", load: () => import("./ofd") },
 };
 
-/** Exporting asks a module. (Reading a file, show and verify, is not in this version: it says so.) */
+/** Exporting asks a module; all other verbs read a file. */
 async function journalArea(): Promise<Command> {
+  const files = () => import("./journal");
   return {
-    run: async ([verb, ...rest]) => {
-      if (verb === "export") {
-        return (await import("./journal-export")).run(rest);
-      }
-      console.error("kassa journal: this version only exports. Example: kassa journal export");
-      return exitCode.usage;
-    },
+    run: async ([verb, ...rest]) =>
+      verb === "export"
+        ? (await import("./journal-export")).run(rest)
+        : (await files()).run(verb === undefined ? [] : [verb, ...rest]),
   };
 }
 
