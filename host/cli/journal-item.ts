@@ -59,13 +59,17 @@ export function showItem(bytes: Bytes, item: JournalItem, sha256: Sha256): Shown
 export function describeItem({ sequence, type, hash, fields = {} }: ShownItem): string {
   const words = Object.entries(fields)
     .filter(([name, value]) => name !== "prev" && typeof value !== "object" && String(value).length <= wordLengthMax)
-    .map(
-      ([name, value]) => `${name}=${name === "utcS" ? new Date(Number(value) * 1000).toISOString() : String(value)}`,
-    );
+    .map(([name, value]) => `${name}=${name === "utcS" ? formatUtc(value) : String(value)}`);
   return `${String(sequence).padStart(7)}  ${type.padEnd(13)} ${hash.slice(0, 8)}  ${words.join(" ")}`.trimEnd();
 }
 
 const wordLengthMax = 40;
+/** The largest time that Date holds, in seconds. */
+const utcMaxS = 8.64e12;
+
+/** RFC 3339; what is no time is shown as it is. */
+export const formatUtc = (utcS: unknown): string =>
+  typeof utcS === "number" && utcS <= utcMaxS ? new Date(utcS * 1000).toISOString() : String(utcS);
 
 function namesOf(type: RecordTypeName): ReadonlyMap<string | number, string> {
   return new Map(Object.entries(keysOf[type] ?? {}).map(([name, key]) => [key, name]));
