@@ -1,7 +1,7 @@
 /** The server as a process: killed between accepting and answering, restarted, started twice. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -9,6 +9,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { run } from "../../host/cli/ofd";
 import { openSqliteStore } from "../../host/ofd/store/sqlite";
 import type { Bytes } from "../../protocol/bytes";
 import { createRegister, exchange, testEnrolment, ticketPayload } from "./ofd-client";
@@ -77,14 +78,36 @@ async function sendAndKill(server: Started, frame: Bytes, killAfterMs: number): 
   return answer === "" ? undefined : answer;
 }
 
+/** `kassa ofd …` in this process; its exit code. */
+async function kassaOfd(...args: string[]): Promise<number> {
+  const before = process.env.KASSA_HOME;
+  const log = console.log;
+  process.env.KASSA_HOME = home;
+  console.log = () => undefined;
+  try {
+    return await run(args);
+  } finally {
+    console.log = log;
+    if (before === undefined) delete process.env.KASSA_HOME;
+    else process.env.KASSA_HOME = before;
+  }
+}
+const card = path.join(home, "card.json");
+const registerCard = (serial: string): Promise<number> => kassaOfd("register", "--card", card, "--serial", serial);
+let server: Started;
+
+test("kassa ofd register puts a register on record in the store of a server that does not run", async () => {
+  const { id, profile, token, rnm, serial } = testEnrolment;
+  writeFileSync(card, JSON.stringify({ ...profile, ofdId: id, token, rnm }));
+  assert.is(await registerCard(serial), 0);
+  assert.is(await registerCard("other"), 1);
+});
+
 test("killed at any moment, the server counts a document once and repeats the answer that it gave", async () => {
-  const store = await openSqliteStore(file);
-  await store.enrol(testEnrolment);
-  await store.close();
-  let server = await startServer();
+  server = await startServer();
   const register = createRegister(() => server.port);
   const utcS = Math.floor(Date.now() / 1000);
-  for (const [index, killAfterMs] of [0, 2, 5, 30].entries()) {
+  for (const [index, killAfterMs] of [0, 3, 30].entries()) {
     const frame = register.frame(ticketPayload({ number: index + 1, utcS }));
     const told = await sendAndKill(server, frame, killAfterMs);
     server = await startServer();
@@ -94,23 +117,13 @@ test("killed at any moment, the server counts a document once and repeats the an
     const again = await exchange(server.port, [frame]);
     assert.is(again?.frame, answer.frame);
   }
-  await kill(server);
-  assert.is(await countDocuments(), 4);
 });
 
-test("it announces itself, and takes that back when its standard input ends", async () => {
-  const announcement = path.join(home, "run", "ofd.json");
-  const server = await startServer();
-  const facts = JSON.parse(readFileSync(announcement, "utf8")) as { pid: number; port: number };
-  assert.equal([facts.pid, facts.port], [server.child.pid, server.port]);
-  server.child.stdin?.end();
-  await server.ended;
-  assert.is(server.child.exitCode, 0);
-  assert.not.ok(existsSync(announcement));
+test("kassa ofd register asks the server that runs", async () => {
+  assert.is(await registerCard("other"), 1);
 });
 
 test("a busy port is named with its variable", async () => {
-  const server = await startServer();
   const { child, ended } = spawnServer({ KASSA_OFD_PORT: String(server.port) });
   let said = "";
   child.stderr?.on("data", (chunk: Buffer) => {
@@ -119,7 +132,17 @@ test("a busy port is named with its variable", async () => {
   await ended;
   assert.is(child.exitCode, 3);
   assert.match(said, `PORT_BUSY: 127.0.0.1:${server.port}, KASSA_OFD_PORT`);
-  await kill(server);
+});
+
+test("it announces itself, takes that back when its standard input ends, and keeps its documents", async () => {
+  const announcement = path.join(home, "run", "ofd.json");
+  const facts = JSON.parse(readFileSync(announcement, "utf8")) as { pid: number; port: number };
+  assert.equal([facts.pid, facts.port], [server.child.pid, server.port]);
+  server.child.stdin?.end();
+  await server.ended;
+  assert.is(server.child.exitCode, 0);
+  assert.not.ok(existsSync(announcement));
+  assert.is(await countDocuments(), 3);
 });
 
 test.run();
