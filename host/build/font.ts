@@ -26,7 +26,7 @@ const curveSteps = 8;
 export const fontCharacters: readonly [first: number, last: number][] = [
   [0x20, 0x7e],
   [0x410, 0x44f],
-  ..."ЁёӘәҒғҚқҢңӨөҰұҮүҺһІі₸№«»“”„‘’–—…°·×•".split("").map(letter => {
+  ..."ЁёӘәҒғҚқҢңӨөҰұҮүҺһІі₸№«»“”„–—…°".split("").map(letter => {
     const code = letter.codePointAt(0) ?? 0;
     return [code, code] as [number, number];
   }),
@@ -180,8 +180,6 @@ function addSpans(cover: number[], polygons: readonly Polygon[], y: number): voi
   }
 }
 
-// The file.
-
 /** The 24 rows of each character. */
 export function rasterizeFont(): Map<number, number[]> {
   const require = createRequire(import.meta.url);
@@ -202,37 +200,72 @@ export function rasterizeFont(): Map<number, number[]> {
   return glyphs;
 }
 
+// The file. Values 0 to 87 are one character each; see fileHead.
+
+const commonRowsMax = 64;
+const rareRow = 64;
+
 /** The source of protocol/paper/font-12x24.ts. */
 export function fontSource(): string {
-  const lines = [...rasterizeFont()].map(([code, rows]) => escaped(String.fromCodePoint(code)) + packRows(rows));
-  return `${fileHead}${lines.join("\n")}\n\`;\n`;
+  const glyphs = [...rasterizeFont()];
+  const common = commonRows(glyphs.map(([, rows]) => rows));
+  const lines = glyphs.map(([code, rows]) => escaped(String.fromCodePoint(code)) + packRows(rows, common));
+  return `${fileHead}${common.map(twoCharacters).join("")}\n${lines.join("\n")}\n\`;\n`;
+}
+
+/** The rows that runs of equal rows have most often. */
+function commonRows(glyphs: readonly (readonly number[])[]): number[] {
+  const counts = new Map<number, number>();
+  for (const rows of glyphs) {
+    for (const { row } of runsOf(rows)) {
+      counts.set(row, (counts.get(row) ?? 0) + 1);
+    }
+  }
+  const byCount = [...counts].sort(([leftRow, left], [rightRow, right]) => right - left || leftRow - rightRow);
+  return byCount.slice(0, commonRowsMax).map(([row]) => row);
+}
+
+function runsOf(rows: readonly number[]): { row: number; count: number }[] {
+  const runs: { row: number; count: number }[] = [];
+  for (const row of rows) {
+    const last = runs[runs.length - 1];
+    if (last?.row === row) {
+      last.count++;
+    } else {
+      runs.push({ row, count: 1 });
+    }
+  }
+  return runs;
+}
+
+function packRows(rows: readonly number[], common: readonly number[]): string {
+  return runsOf(rows)
+    .map(({ row, count }) => {
+      const index = common.indexOf(row);
+      const packed = index >= 0 ? character(index) : character(rareRow) + twoCharacters(row);
+      return (count > 1 ? character(rareRow + count - 1) : "") + packed;
+    })
+    .join("");
+}
+
+const twoCharacters = (row: number): string => character(Math.floor(row / 64)) + character(row % 64);
+
+/** ! to z without the backslash and the backquote. */
+function character(value: number): string {
+  const code = 0x21 + value;
+  return String.fromCharCode(code < 0x5c ? code : code + 1 < 0x60 ? code + 1 : code + 2);
 }
 
 const escaped = (letter: string): string => letter.replace(/[\\`]/, "\\$&");
 
-/** Runs of equal rows, three characters each: how many, the left six dots, the right six. */
-function packRows(rows: readonly number[]): string {
-  let packed = "";
-  for (let row = 0, next = 0; row < rows.length; row = next) {
-    while (next < rows.length && rows[next] === rows[row]) {
-      next++;
-    }
-    packed += sixBits(next - row) + sixBits(Math.floor(rows[row]! / 64)) + sixBits(rows[row]! % 64);
-  }
-  return packed;
-}
-
-/** 0 to 51 are ( to [, 52 to 63 are a to l: no backslash and no backquote. */
-const sixBits = (value: number): string => String.fromCharCode(value < 52 ? value + 0x28 : value - 52 + 0x61);
-
 const fileHead = `/**
  * The letters of the paper, 12 by 24 dots: IBM Plex Mono Medium (SIL Open Font License 1.1), made by host/build/font.ts.
  *
- * A line is a letter and its rows from the top, equal ones together, three characters each: how many, the left six dots,
- * the right six. A character holds six bits: ( to [ are 0 to 51, a to l are 52 to 63.
+ * A character is a value: ! is 0, z is 87; backslash and backquote are left out. A row is two of them, six dots each.
+ * The first line has the 64 commonest rows. A line is a letter and its rows from the top: 0 to 63 is one of the common
+ * rows, 64 comes before a row that is not among them, 65 to 87 say that the next row stands 2 to 24 times.
  */
-export const fontText = \`
-`;
+export const fontText = \``;
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   writeFileSync(fileURLToPath(new URL("../../protocol/paper/font-12x24.ts", import.meta.url)), fontSource());

@@ -2,8 +2,8 @@
  * KZ-1048 (СТ РК 1048-2002): Windows-1251 with the Kazakh letters in place of letters of other languages, so that every
  * byte that is no Kazakh letter means the same in both tables.
  */
-import { type Bytes, concat, utf8 } from "../bytes";
-import { codePointsOf, replacementCodePoint, utf8Of } from "./text";
+import { type Bytes, packBytes, utf8 } from "../bytes";
+import { codePointsOf, replacementCodePoint } from "./text";
 
 /** Bytes 0x80 to 0xbf (Unicode's KZ1048.TXT); 0x98 is not defined. 0xc0 to 0xff are А to я in order. */
 const middle: readonly number[] = codePointsOf(
@@ -37,24 +37,12 @@ export function decodeKz1048(byte: number): number {
   return byte >= 0xc0 ? byte - 0xc0 + 0x410 : middle[byte - 0x80]!;
 }
 
-/** Lower case of Latin, Russian and Kazakh letters. */
-export function foldCase(text: Bytes): Bytes {
-  const folded: Bytes[] = [];
+/** The text in KZ-1048 with small Russian letters and қ for capitals: enough to find Russian or Kazakh words in it. */
+export function foldKz1048(text: Bytes): Bytes {
+  const bytes: number[] = [];
   for (const code of codePointsOf(text)) {
-    folded.push(utf8Of(foldLetter(code)));
+    const byte = encodeKz1048(code) ?? 0;
+    bytes.push(byte >= 0xc0 && byte < 0xe0 ? byte + 0x20 : byte === 0x8d ? 0x9d : byte);
   }
-  return concat(folded);
-}
-
-function foldLetter(code: number): number {
-  const isRussian = code >= 0x410 && code <= 0x42f;
-  const isLatin = code >= 0x41 && code <= 0x5a;
-  if (isRussian || isLatin) {
-    return code + 32;
-  }
-  if (code >= 0x400 && code <= 0x40f) {
-    return code + 80;
-  }
-  const isPaired = code >= 0x48a && code <= 0x52f && (code < 0x4c0 || code > 0x4cf);
-  return isPaired && code % 2 === 0 ? code + 1 : code;
+  return packBytes(bytes);
 }

@@ -3,55 +3,55 @@
  * 39 of the technical requirements: «Фискальный чек», «Автономный»). A test finds look-alike letters of two alphabets in
  * one word.
  */
-import { type Bytes, utf8 } from "../bytes";
+import { type Bytes, concat, indexOf, slice, utf8 } from "../bytes";
 
-export interface Label {
-  readonly kk: Bytes;
-  readonly ru: Bytes;
-}
+/** A text in two languages: Kazakh, a line feed (no text of a receipt has one), Russian. */
+export type Label = Bytes;
 
-function both(kk: string, ru: string): Label {
-  return { kk: utf8(kk), ru: utf8(ru) };
-}
+const lineFeed = utf8("\n");
+
+export const both = (kk: Bytes, ru: Bytes): Label => concat([kk, lineFeed, ru]);
+export const kkOf = (label: Label): Bytes => slice(label, 0, indexOf(label, lineFeed, 0));
+export const ruOf = (label: Label): Bytes => slice(label, indexOf(label, lineFeed, 0) + 1, label.length);
 
 export const labels = {
-  personNumber: both("ЖСН", "ИИН"),
-  firmNumber: both("БСН", "БИН"),
-  address: both("Мекенжайы", "Адрес"),
-  cashReceipt: both("КАССАЛЫҚ ЧЕК", "КАССОВЫЙ ЧЕК"),
-  sale: both("САТУ", "ПРОДАЖА"),
-  number: both("Чектің реттік нөмірі", "Порядковый номер чека"),
-  shift: both("Ауысым", "Смена №"),
-  cashier: both("Кассир", "Кассир"),
-  time: both("Күні, уақыты", "Дата, время"),
-  serial: both("КЗН", "ЗНМ"),
-  registration: both("КТН", "РНМ"),
-  kkmId: both("КСН", "ИНК"),
-  discount: both("Жеңілдік", "Скидка"),
-  markup: both("Үстеме", "Наценка"),
-  vatIncluded: both("ҚҚС қоса алғанда", "в т.ч. НДС"),
-  vatNone: both("ҚҚС-сыз", "Без НДС"),
-  marking: both("Таңбалау", "Маркировка"),
-  discountTotal: both("Жалпы жеңілдік сомасы", "Общая скидка"),
-  markupTotal: both("Жалпы үстеме сомасы", "Общая наценка"),
-  total: both("БАРЛЫҒЫ", "ИТОГО"),
-  vatTotal: both("ҚҚС жалпы сомасы", "Общая сумма НДС"),
-  cash: both("Қолма-қол ақша", "Наличные"),
-  card: both("Банк картасы", "Банковская карта"),
-  mobile: both("Мобильді төлем", "Мобильный платеж"),
-  terminal: both("Терминал", "Терминал"),
-  rrn: both("RRN", "RRN"),
-  taken: both("Алынды", "Получено"),
-  change: both("Қайтарым", "Сдача"),
-  buyer: both("Сатып алушының ЖСН/БСН", "ИИН/БИН покупателя"),
-  sign: both("Фискалдық белгі", "Фискальный признак"),
-  autonomous: both("Автономды", "Автономный"),
-  autonomousSign: both("Автономды фискалдық белгі", "Автономный фискальный признак"),
-  ofd: both("ФДО", "ОФД"),
-  check: both("Чекті тексеру үшін сайтқа кіріңіз", "Для проверки чека зайдите на сайт"),
-  fiscalReceipt: both("Фискалдық чек", "Фискальный чек"),
-  repeated: both("Қайта басылды", "Повторная печать"),
-  notFiscal: both("Фискалдық емес", "Нефискальный"),
-  refusedByOfd: both("ФДО чекті қабылдамады", "ОФД не принял чек"),
-  refusalCode: both("ФДО жауабының коды", "Код ответа ОФД"),
+  personNumber: utf8("ЖСН\nИИН"),
+  firmNumber: utf8("БСН\nБИН"),
+  address: utf8("Мекенжайы\nАдрес"),
+  cashReceipt: utf8("КАССАЛЫҚ ЧЕК\nКАССОВЫЙ ЧЕК"),
+  sale: utf8("САТУ\nПРОДАЖА"),
+  number: utf8("Чектің реттік нөмірі\nПорядковый номер чека"),
+  shift: utf8("Ауысым\nСмена №"),
+  cashier: utf8("Кассир\nКассир"),
+  time: utf8("Күні, уақыты\nДата, время"),
+  serial: utf8("КЗН\nЗНМ"),
+  registration: utf8("КТН\nРНМ"),
+  kkmId: utf8("КСН\nИНК"),
+  discount: utf8("Жеңілдік\nСкидка"),
+  markup: utf8("Үстеме\nНаценка"),
+  vatIncluded: utf8("ҚҚС қоса алғанда\nв т.ч. НДС"),
+  vatNone: utf8("ҚҚС-сыз\nБез НДС"),
+  marking: utf8("Таңбалау\nМаркировка"),
+  discountTotal: utf8("Жалпы жеңілдік сомасы\nОбщая скидка"),
+  markupTotal: utf8("Жалпы үстеме сомасы\nОбщая наценка"),
+  total: utf8("БАРЛЫҒЫ\nИТОГО"),
+  vatTotal: utf8("ҚҚС жалпы сомасы\nОбщая сумма НДС"),
+  cash: utf8("Қолма-қол ақша\nНаличные"),
+  card: utf8("Банк картасы\nБанковская карта"),
+  mobile: utf8("Мобильді төлем\nМобильный платеж"),
+  terminal: utf8("Терминал\nТерминал"),
+  rrn: utf8("RRN\nRRN"),
+  taken: utf8("Алынды\nПолучено"),
+  change: utf8("Қайтарым\nСдача"),
+  buyer: utf8("Сатып алушының ЖСН/БСН\nИИН/БИН покупателя"),
+  sign: utf8("Фискалдық белгі\nФискальный признак"),
+  autonomous: utf8("Автономды\nАвтономный"),
+  autonomousSign: utf8("Автономды фискалдық белгі\nАвтономный фискальный признак"),
+  ofd: utf8("ФДО\nОФД"),
+  check: utf8("Чекті тексеру үшін сайтқа кіріңіз\nДля проверки чека зайдите на сайт"),
+  fiscalReceipt: utf8("Фискалдық чек\nФискальный чек"),
+  repeated: utf8("Қайта басылды\nПовторная печать"),
+  notFiscal: utf8("Фискалдық емес\nНефискальный"),
+  refusedByOfd: utf8("ФДО чекті қабылдамады\nОФД не принял чек"),
+  refusalCode: utf8("ФДО жауабының коды\nКод ответа ОФД"),
 } as const;

@@ -14,8 +14,8 @@ import { type Bytes, byteAt, concat, emptyBytes, indexOf, slice, utf8 } from "..
 import { civil } from "../civil";
 import { operationSell, paymentCard, paymentCash, paymentMobile } from "../document";
 import { formatMoney, formatQuantity } from "../money";
-import { foldCase } from "./kz1048";
-import { type Label, labels } from "./labels";
+import { foldKz1048 } from "./kz1048";
+import { both, kkOf, type Label, labels, ruOf } from "./labels";
 import type {
   PaperHead,
   PaperItem,
@@ -46,12 +46,12 @@ export function layoutTop(seller: PaperSeller, head: PaperHead, outcome: PaperOu
   assert(head.operation === operationSell, "only a sale has a title");
   const sheet = createSheet(head, columns);
   if (outcome.repeated) {
-    addTitle(sheet, labels.repeated, true);
+    addTitle(sheet, labels.repeated);
   }
   addSeller(sheet, seller);
   addRule(sheet, "-");
-  addTitle(sheet, labels.cashReceipt, true);
-  addTitle(sheet, labels.sale, true);
+  addTitle(sheet, labels.cashReceipt);
+  addTitle(sheet, labels.sale);
   addNumbers(sheet, seller, head);
   addRule(sheet, "*");
   return sheet.pieces;
@@ -116,10 +116,10 @@ export function layoutRefused(
 ): PaperPiece[] {
   assert(outcome.kind === "refused", "the notice tells a refusal");
   const sheet = createSheet(head, columns);
-  addTitle(sheet, labels.notFiscal, true);
+  addTitle(sheet, labels.notFiscal);
   addSeller(sheet, seller);
   addRule(sheet, "-");
-  addTitle(sheet, labels.refusedByOfd, true);
+  addTitle(sheet, labels.refusedByOfd);
   addNumbers(sheet, seller, head);
   addRule(sheet, "-");
   addValue(sheet, labels.total, money(head.total));
@@ -131,27 +131,25 @@ export function layoutRefused(
   }
   addOfd(sheet, seller);
   addRule(sheet, "-");
-  addTitle(sheet, labels.notFiscal, true);
+  addTitle(sheet, labels.notFiscal);
   return sheet.pieces;
 }
 
 /** Whether a text of the OFD contains the words that only a signed receipt may carry. */
 function saysFiscalReceipt(text: Bytes): boolean {
-  const folded = foldCase(text);
-  return (
-    indexOf(folded, foldCase(labels.fiscalReceipt.kk), 0) >= 0 ||
-    indexOf(folded, foldCase(labels.fiscalReceipt.ru), 0) >= 0
-  );
+  const folded = foldKz1048(text);
+  const has = (words: Bytes): boolean => indexOf(folded, foldKz1048(words), 0) >= 0;
+  return has(kkOf(labels.fiscalReceipt)) || has(ruOf(labels.fiscalReceipt));
 }
 
 // Parts of a receipt.
 
 function addSeller(sheet: Sheet, seller: PaperSeller): void {
-  const title: Label = { kk: seller.titleKk, ru: seller.titleRu };
+  const title = both(seller.titleKk, seller.titleRu);
   if (isTwice(sheet, title)) {
-    addCentered(sheet, title.kk, false);
+    addCentered(sheet, kkOf(title), false);
   }
-  addCentered(sheet, sheet.language === languageKk ? title.kk : title.ru, false);
+  addCentered(sheet, sheet.language === languageKk ? kkOf(title) : ruOf(title), false);
   const numberLabel = isFirm(seller.iinBin) ? labels.firmNumber : labels.personNumber;
   addCentered(sheet, concat([joined(numberLabel, sheet.language), utf8(" "), seller.iinBin]), false);
   addPrefixed(sheet, labels.address, seller.addressKk, seller.addressRu);
@@ -182,14 +180,12 @@ function timeOf(head: PaperHead): Bytes {
 /** "3. Әйел бәтеңкесі/Ботинки женские"; continued lines begin under the name. */
 function addName(sheet: Sheet, item: PaperItem, index: Bytes): void {
   const prefix = concat([index, utf8(". ")]);
-  const name: Label = { kk: item.nameKk, ru: item.nameRu ?? item.nameKk };
-  const whole = joined(name, sheet.language);
-  if (!isTwice(sheet, name) || columnsOf(prefix) + columnsOf(whole) <= sheet.columns) {
-    addHanging(sheet, prefix, whole);
-    return;
+  const name = both(item.nameKk, item.nameRu ?? item.nameKk);
+  let before = prefix;
+  for (const part of partsOf(sheet, name, sheet.columns - columnsOf(prefix))) {
+    addHanging(sheet, before, part);
+    before = spaces(columnsOf(prefix));
   }
-  addHanging(sheet, prefix, concat([name.kk, utf8("/")]));
-  addHanging(sheet, spaces(columnsOf(prefix)), name.ru);
 }
 
 function addModifiers(sheet: Sheet, discount: PaperModifier | undefined, markup: PaperModifier | undefined): void {
@@ -204,7 +200,7 @@ function addModifiers(sheet: Sheet, discount: PaperModifier | undefined, markup:
 /** «Жеңілдік/Скидка Карта  -10,00»; a name that only repeats the label is left out. */
 function addModifier(sheet: Sheet, label: Label, modifier: PaperModifier, sign: string): void {
   const name = modifier.name;
-  const repeats = name === label.kk || name === label.ru || name === joined(label, languageBoth);
+  const repeats = name === kkOf(label) || name === ruOf(label) || name === joined(label, languageBoth);
   const shown = name === emptyBytes || repeats ? label : suffixed(sheet, label, concat([utf8(" "), name]));
   addValue(sheet, shown, concat([utf8(sign), money(modifier.sum)]));
 }
@@ -326,14 +322,10 @@ function addCentered(sheet: Sheet, text: Bytes, bold: boolean): void {
   }
 }
 
-function addTitle(sheet: Sheet, label: Label, bold: boolean): void {
-  const whole = joined(label, sheet.language);
-  if (columnsOf(whole) <= sheet.columns) {
-    addCentered(sheet, whole, bold);
-    return;
+function addTitle(sheet: Sheet, label: Label): void {
+  for (const part of partsOf(sheet, label, sheet.columns)) {
+    addCentered(sheet, part, true);
   }
-  addCentered(sheet, concat([label.kk, utf8("/")]), bold);
-  addCentered(sheet, label.ru, bold);
 }
 
 function addRule(sheet: Sheet, character: string): void {
@@ -361,21 +353,16 @@ function addHanging(sheet: Sheet, prefix: Bytes, text: Bytes): void {
 
 /** A label with its value, by the width rule. */
 function addValue(sheet: Sheet, label: Label, value: Bytes): void {
-  const whole = joined(label, sheet.language);
-  if (!isTwice(sheet, label) || fits(sheet, whole, value)) {
-    addLastPair(sheet, whole, value);
-    return;
+  const parts = partsOf(sheet, label, sheet.columns - 1 - columnsOf(value));
+  if (parts.length > 1) {
+    addWrapped(sheet, parts[0]!);
   }
-  addWrapped(sheet, concat([label.kk, utf8("/")]));
-  addLastPair(sheet, label.ru, value);
+  addLastPair(sheet, parts[parts.length - 1]!, value);
 }
-
-const fits = (sheet: Sheet, left: Bytes, right: Bytes): boolean =>
-  columnsOf(left) + 1 + columnsOf(right) <= sheet.columns;
 
 /** Left and right on one line, or one under the other. */
 function addLastPair(sheet: Sheet, left: Bytes, right: Bytes): void {
-  if (fits(sheet, left, right)) {
+  if (columnsOf(left) + 1 + columnsOf(right) <= sheet.columns) {
     addLine(sheet, concat([left, alignRight(right, sheet.columns - columnsOf(left))]));
     return;
   }
@@ -387,23 +374,18 @@ function addLastPair(sheet: Sheet, left: Bytes, right: Bytes): void {
 
 /** A label that ends in a colon, with nothing behind it. */
 function addNote(sheet: Sheet, label: Label): void {
-  const noted = suffixed(sheet, label, utf8(":"));
-  const whole = joined(noted, sheet.language);
-  if (!isTwice(sheet, noted) || columnsOf(whole) <= sheet.columns) {
-    addWrapped(sheet, whole);
-    return;
+  for (const part of partsOf(sheet, suffixed(sheet, label, utf8(":")), sheet.columns)) {
+    addWrapped(sheet, part);
   }
-  addWrapped(sheet, concat([noted.kk, utf8("/")]));
-  addWrapped(sheet, noted.ru);
 }
 
 /** "Адрес: г. Астана, пр. Абая, д. 1" in each language. */
 function addPrefixed(sheet: Sheet, label: Label, kk: Bytes, ru: Bytes): void {
   if (sheet.language === languageBoth || sheet.language === languageKk) {
-    addWrapped(sheet, concat([label.kk, utf8(": "), kk]));
+    addWrapped(sheet, concat([kkOf(label), utf8(": "), kk]));
   }
   if (sheet.language !== languageKk) {
-    addWrapped(sheet, concat([label.ru, utf8(": "), ru]));
+    addWrapped(sheet, concat([ruOf(label), utf8(": "), ru]));
   }
 }
 
@@ -417,19 +399,27 @@ function addCode(sheet: Sheet, prefix: string, code: Bytes | undefined): void {
 
 /** «kk/ru», or the one that is asked for; equal words once. */
 function joined(label: Label, language: number): Bytes {
-  if (language === languageBoth && label.kk !== label.ru) {
-    return concat([label.kk, utf8("/"), label.ru]);
+  if (language === languageBoth && kkOf(label) !== ruOf(label)) {
+    return concat([kkOf(label), utf8("/"), ruOf(label)]);
   }
-  return language === languageKk ? label.kk : label.ru;
+  return language === languageKk ? kkOf(label) : ruOf(label);
 }
 
 /** Whether the label is printed in two languages. */
-const isTwice = (sheet: Sheet, label: Label): boolean => sheet.language === languageBoth && label.kk !== label.ru;
+const isTwice = (sheet: Sheet, label: Label): boolean => sheet.language === languageBoth && kkOf(label) !== ruOf(label);
+
+/** «kk/ru», or one language; two parts, «kk/» and «ru», when they are too many columns for one. */
+function partsOf(sheet: Sheet, label: Label, columns: number): Bytes[] {
+  const whole = joined(label, sheet.language);
+  return isTwice(sheet, label) && columnsOf(whole) > columns
+    ? [concat([kkOf(label), utf8("/")]), ruOf(label)]
+    : [whole];
+}
 
 /** The label with something behind its last word: behind both words when they are printed one by one. */
 function suffixed(sheet: Sheet, label: Label, suffix: Bytes): Label {
-  const kk = sheet.language === languageBoth ? label.kk : concat([label.kk, suffix]);
-  return { kk, ru: concat([label.ru, suffix]) };
+  const kk = sheet.language === languageBoth ? kkOf(label) : concat([kkOf(label), suffix]);
+  return both(kk, concat([ruOf(label), suffix]));
 }
 
 /** " 16%" of 16000. */

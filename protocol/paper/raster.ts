@@ -26,6 +26,8 @@ export interface Raster {
   readonly data: Bytes;
 }
 
+/** Values below are rows of the font's first line, this one comes before a row that is not there, those above count. */
+const rareRow = 64;
 /** Drawn for a code point that the font lacks. */
 const missingGlyph = 0x3f;
 const font = utf8(fontText);
@@ -46,18 +48,27 @@ export function glyphRows(code: number): number[] {
     return glyphRows(missingGlyph);
   }
   const rows: number[] = [];
-  for (let at = line + 1 + letter.length; rows.length < glyphHeightDots; at += 3) {
-    const row = sixBits(at + 1) * 64 + sixBits(at + 2);
-    for (let count = sixBits(at); count > 0; count--) {
-      rows.push(row);
+  let count = 1;
+  for (let at = line + 1 + letter.length; rows.length < glyphHeightDots; at++) {
+    const value = valueAt(at);
+    if (value > rareRow) {
+      count = value - rareRow + 1;
+    } else {
+      const row = value < rareRow ? value * 2 : at + 1;
+      at += value < rareRow ? 0 : 2;
+      for (; count > 0; count--) {
+        rows.push(valueAt(row) * 64 + valueAt(row + 1));
+      }
+      count = 1;
     }
   }
   return rows;
 }
 
-function sixBits(offset: number): number {
-  const character = byteAt(font, offset);
-  return character < 0x61 ? character - 0x28 : character - 0x61 + 52;
+/** A character of the font is a value: ! is 0, z is 87; backslash and backquote are left out. */
+function valueAt(offset: number): number {
+  const code = byteAt(font, offset);
+  return code - 0x21 - (code > 0x5c ? 1 : 0) - (code > 0x60 ? 1 : 0);
 }
 
 /** A letter for `ESC &`: 12 columns of 3 bytes. */

@@ -21,52 +21,33 @@ export function columnsOf(text: Bytes): number {
   return columns;
 }
 
-/** One code point, a column each. */
+/**
+ * One code point, a column each. What lies beyond U+FFFF is U+FFFD; bytes that are no UTF-8 come out as control
+ * characters or as letters that nobody prints.
+ */
 export function codePointsOf(text: Bytes): number[] {
   const codePoints: number[] = [];
-  let index = 0;
-  while (index < text.length) {
-    const first = byteAt(text, index);
-    let end = index + 1;
-    while (end < text.length && isContinuation(byteAt(text, end))) {
-      end++;
+  for (let index = 0; index < text.length; index++) {
+    const byte = byteAt(text, index);
+    const last = codePoints.length - 1;
+    if (!isContinuation(byte)) {
+      codePoints.push(byte < 0x80 ? byte : byte % (byte < 0xe0 ? 32 : 16));
+    } else if (last >= 0) {
+      const code = codePoints[last]! * 64 + byte - 0x80;
+      codePoints[last] = code > 0xffff ? replacementCodePoint : code;
     }
-    if (!isContinuation(first)) {
-      codePoints.push(decode(text, index, end));
-    }
-    index = end;
   }
   return codePoints;
 }
 
-function decode(text: Bytes, start: number, end: number): number {
-  const first = byteAt(text, start);
-  const lengthBytes = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-  if (end - start !== lengthBytes) {
-    return replacementCodePoint;
-  }
-  let code =
-    lengthBytes === 1 ? first : lengthBytes === 2 ? first - 0xc0 : lengthBytes === 3 ? first - 0xe0 : first - 0xf0;
-  for (let index = start + 1; index < end; index++) {
-    code = code * 64 + byteAt(text, index) - 0x80;
-  }
-  return code;
-}
-
-/** The text of one code point: the inverse of `codePointsOf`. */
+/** The text of one code point up to U+FFFF: the inverse of `codePointsOf`. */
 export function utf8Of(code: number): Bytes {
+  const last = 0x80 + (code % 64);
+  const rest = Math.floor(code / 64);
   if (code < 0x80) {
     return bytesOf(code);
   }
-  const last = 0x80 + (code % 64);
-  const rest = Math.floor(code / 64);
-  if (code < 0x800) {
-    return bytesOf(0xc0 + rest, last);
-  }
-  if (code < 0x10000) {
-    return bytesOf(0xe0 + Math.floor(rest / 64), 0x80 + (rest % 64), last);
-  }
-  return bytesOf(0xf0 + Math.floor(rest / 4096), 0x80 + (Math.floor(rest / 64) % 64), 0x80 + (rest % 64), last);
+  return rest < 32 ? bytesOf(0xc0 + rest, last) : bytesOf(0xe0 + Math.floor(rest / 64), 0x80 + (rest % 64), last);
 }
 
 /** Where the text's first `columns` code points end, in bytes. */
