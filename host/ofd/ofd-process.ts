@@ -64,7 +64,7 @@ export interface ProcessOptions {
 /** Serves until it is told to end; the exit code. */
 export async function runOfdProcess(env: NodeJS.ProcessEnv, { isJson, watchesStdin }: ProcessOptions): Promise<number> {
   const ended = endAsked(watchesStdin);
-  const ofd = await open(env).catch(tellPortBusy);
+  const ofd = await open(env).catch(error => tellPortBusy(error, env));
   if (ofd === undefined) return portBusyExit;
   announce(ofd, env, isJson);
   await ended;
@@ -83,9 +83,10 @@ const open = (env: NodeJS.ProcessEnv): Promise<Ofd> =>
     onError: error => console.error(`ofd: ${error.message}`),
   });
 
-function tellPortBusy(error: NodeJS.ErrnoException & { port?: number }): undefined {
+/** Another trouble is thrown on. */
+function tellPortBusy(error: NodeJS.ErrnoException & { port?: number }, env: NodeJS.ProcessEnv): undefined {
   if (error.code !== "EADDRINUSE") throw error;
-  const isAdmin = error.port === Number(process.env.KASSA_OFD_ADMIN_PORT ?? adminPortDefault);
+  const isAdmin = error.port === Number(env.KASSA_OFD_ADMIN_PORT ?? adminPortDefault);
   console.error(`PORT_BUSY: 127.0.0.1:${error.port}, ${isAdmin ? "KASSA_OFD_ADMIN_PORT" : "KASSA_OFD_PORT"}`);
 }
 

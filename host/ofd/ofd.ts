@@ -17,7 +17,7 @@ export interface Ofd {
   readonly port: number;
   readonly adminPort: number;
   readonly store: OfdStore;
-  /** Answers what it has begun, then lets go of the file. */
+  /** Breaks connections off (registers repeat), finishes what the store has begun, lets go of the file. */
   close(): Promise<void>;
 }
 

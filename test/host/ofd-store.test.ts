@@ -133,6 +133,7 @@ test("a file that cannot be opened rejects, and ends no process", async () => {
   let failure: unknown;
   const notFolder = newFile();
   writeFileSync(notFolder, "");
+  assert.throws(() => openDatabase(path.resolve("postgres://localhost/ofd")), /path of a file/);
   await openSqliteStore(path.join(notFolder, "ofd.db")).catch(error => {
     failure = error;
   });

@@ -11,6 +11,8 @@ const checkpointPages = 4000;
 const lockWaitMs = 5000;
 
 export function openDatabase(file: string): Connection {
+  // A path that went through resolve() has lost one slash of its URL.
+  if (/\bpostgres(ql)?:\//.test(file)) throw new Error(`expected the path of a file, got ${file}`);
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
   const database = new Database(file, { timeout: lockWaitMs });
   // Tokens and the sign's key are inside.

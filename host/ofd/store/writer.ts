@@ -164,7 +164,8 @@ function prepareStatements(database: Connection) {
 function take(statements: Statements, signKey: Uint8Array, intake: Intake): Reply {
   const state = findState(statements, intake.deviceId);
   const decision = decide(state, intake, lookupOf(statements, intake.deviceId));
-  if (state === undefined || decision.kind === "refused") return refuse(statements, intake, decision, state);
+  if (decision.kind === "refused") return refuse(statements, intake, decision, state);
+  if (state === undefined) throw new Error("an unknown register is refused");
   if (decision.kind === "saved") return repeat(statements, state, decision.seq, decision.secondSign);
   const { document } = intake;
   if (decision.kind === "accepted" && document !== undefined) {
@@ -187,10 +188,15 @@ function lookupOf(statements: Statements, id: number): DocumentLookup {
   };
 }
 
+type Refusal = Extract<Decision, { kind: "refused" }>;
+
 /** A refusal changes nothing, and its header repeats the token of the request. */
-function refuse(statements: Statements, intake: Intake, decision: Decision, state: RegisterState | undefined): Reply {
-  if (decision.kind !== "refused") throw new Error("an unknown register is refused");
-  const { code, text, alarm } = decision;
+function refuse(
+  statements: Statements,
+  intake: Intake,
+  { code, text, alarm }: Refusal,
+  state: RegisterState | undefined,
+): Reply {
   if (alarm !== undefined) raiseAlarm(statements, intake, alarm);
   const service = code === ResultTypeEnum.RESULT_TYPE_BLOCKED && state !== undefined ? serviceOf(state) : undefined;
   service?.ticketAds.push(blockMessage(text));
