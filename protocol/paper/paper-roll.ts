@@ -11,7 +11,7 @@ import { createRowWriter, type RowWriter, splitRows, unpackDots } from "./dot-ro
 import type { Align, EscposEvent } from "./escpos-parser";
 import { kazakhLetters } from "./kz1048";
 import { encodeQr, qrSide } from "./qr";
-import { glyphColumns, glyphHeightDots, glyphRows, glyphWidthDots, styledRow } from "./raster";
+import { boldRow, glyphColumns, glyphHeightDots, glyphRows, glyphWidthDots } from "./raster";
 import { createRasterReader } from "./raster-text";
 import { replacementCodePoint, utf8Of } from "./text";
 
@@ -289,7 +289,7 @@ function imageOfCells(cells: readonly Cell[]): Image {
   const draw = (row: RowWriter, y: number): void => {
     for (const { rows, bold, widthTimes, heightTimes } of cells) {
       const dots = rows[glyphHeightDots - 1 - Math.floor((heightDots - 1 - y) / heightTimes)] ?? 0;
-      row.bits(styledRow(dots, { bold, wide: false }), glyphWidthDots, widthTimes);
+      row.bits(bold ? boldRow(dots) : dots, glyphWidthDots, widthTimes);
     }
   };
   return { widthDots: widthOf(cells), heightDots, times: 1, draw };

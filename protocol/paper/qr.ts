@@ -13,23 +13,9 @@ export interface QrCode {
   readonly modules: readonly number[];
 }
 
-/** Level M: [error bytes of a block, blocks] (Table 9), version 1 first. */
-const blocksM: readonly (readonly [number, number])[] = [
-  [10, 1],
-  [16, 1],
-  [26, 1],
-  [18, 2],
-  [24, 2],
-  [16, 4],
-  [18, 4],
-  [22, 4],
-  [22, 5],
-  [26, 5],
-  [30, 5],
-  [22, 8],
-  [22, 9],
-  [24, 9],
-  [24, 10],
+/** Level M, version 1 first: error bytes of a block × 100 + blocks (Table 9). */
+const blocksM: readonly number[] = [
+  1001, 1601, 2601, 1802, 2402, 1604, 1804, 2204, 2205, 2605, 3005, 2208, 2209, 2409, 2410,
 ];
 export const qrVersionMax = 15;
 
@@ -45,10 +31,11 @@ function codewordsOf(version: number): number {
   return Math.floor((version >= 7 ? modules - 36 : modules) / 8);
 }
 
-function dataCodewordsOf(version: number): number {
-  const [errorBytes, blocks] = blocksM[version - 1]!;
-  return codewordsOf(version) - errorBytes * blocks;
-}
+const errorBytesOf = (version: number): number => Math.floor(blocksM[version - 1]! / 100);
+const blockCountOf = (version: number): number => blocksM[version - 1]! % 100;
+const dataBytesOf = (version: number): number => codewordsOf(version) - errorBytesOf(version) * blockCountOf(version);
+/** Bytes of the length that stands before the text (Table 3). */
+const lengthBytesOf = (version: number): number => (version < 10 ? 1 : 2);
 
 /** Modules on one side for a text of that length; undefined when it is too long. */
 export function qrSide(lengthBytes: number): number | undefined {
@@ -58,8 +45,8 @@ export function qrSide(lengthBytes: number): number | undefined {
 
 function versionFor(lengthBytes: number): number | undefined {
   for (let version = 1; version <= qrVersionMax; version++) {
-    const headBits = version < 10 ? 12 : 20;
-    if (headBits + lengthBytes * 8 <= dataCodewordsOf(version) * 8) {
+    // The mode before and the terminator behind are half a byte each.
+    if (lengthBytesOf(version) + lengthBytes + 1 <= dataBytesOf(version)) {
       return version;
     }
   }
@@ -70,7 +57,7 @@ function versionFor(lengthBytes: number): number | undefined {
 export function encodeQr(text: Bytes): QrCode {
   const version = versionFor(text.length);
   assert(version !== undefined, "the text of a QR code fits the largest version");
-  const codewords = interleave(dataBytes(text, version), version);
+  const codewords = interleave(encodeData(text, version), version);
   const grid = createGrid(version);
   drawData(grid, codewords);
   return { side: grid.side, modules: bestMask(grid) };
@@ -78,43 +65,26 @@ export function encodeQr(text: Bytes): QrCode {
 
 // Bytes.
 
-/** Mode, length, text, end, padding (7.4). */
-function dataBytes(text: Bytes, version: number): number[] {
-  const bits: number[] = [];
-  pushBits(bits, 4, 4);
-  pushBits(bits, text.length, version < 10 ? 8 : 16);
-  for (let index = 0; index < text.length; index++) {
-    pushBits(bits, byteAt(text, index), 8);
-  }
-  const capacityBytes = dataCodewordsOf(version);
-  pushBits(bits, 0, Math.min(4, capacityBytes * 8 - bits.length));
-  pushBits(bits, 0, (8 - (bits.length % 8)) % 8);
+/** Mode, length, text, terminator, padding (7.4): everything lies half a byte behind the byte borders. */
+function encodeData(text: Bytes, version: number): number[] {
   const bytes: number[] = [];
-  for (let index = 0; index < bits.length; index += 8) {
-    let byte = 0;
-    for (let bit = index; bit < index + 8; bit++) {
-      byte = byte * 2 + bits[bit]!;
-    }
-    bytes.push(byte);
+  let before = 4;
+  const push = (byte: number): void => {
+    bytes.push((before % 16) * 16 + Math.floor(byte / 16));
+    before = byte;
+  };
+  if (lengthBytesOf(version) === 2) {
+    push(Math.floor(text.length / 256));
   }
-  for (let pad = 0xec; bytes.length < capacityBytes; pad = pad === 0xec ? 0x11 : 0xec) {
+  push(text.length % 256);
+  for (let index = 0; index < text.length; index++) {
+    push(byteAt(text, index));
+  }
+  push(0);
+  for (let pad = 0xec; bytes.length < dataBytesOf(version); pad = 0xec + 0x11 - pad) {
     bytes.push(pad);
   }
   return bytes;
-}
-
-function pushBits(bits: number[], value: number, count: number): void {
-  for (let bit = count - 1; bit >= 0; bit--) {
-    bits.push(Math.floor(value / powerOfTwo(bit)) % 2);
-  }
-}
-
-function powerOfTwo(exponent: number): number {
-  let power = 1;
-  for (let step = 0; step < exponent; step++) {
-    power *= 2;
-  }
-  return power;
 }
 
 /** Product in GF(2^8) modulo x^8 + x^4 + x^3 + x^2 + 1. */
@@ -132,18 +102,22 @@ function multiply(left: number, right: number): number {
   return product;
 }
 
+function zeros(count: number): number[] {
+  const list: number[] = [];
+  for (let index = 0; index < count; index++) {
+    list.push(0);
+  }
+  return list;
+}
+
 /** Coefficients of the generator polynomial with `degree` roots, the highest left out (Annex A). */
 function generatorOf(degree: number): number[] {
-  const generator: number[] = [];
-  for (let index = 1; index < degree; index++) {
-    generator.push(0);
-  }
-  generator.push(1);
+  const generator = zeros(degree);
+  generator[degree - 1] = 1;
   let root = 1;
   for (let step = 0; step < degree; step++) {
     for (let index = 0; index < degree; index++) {
-      const next = index + 1 < degree ? generator[index + 1]! : 0;
-      generator[index] = multiply(generator[index]!, root) ^ next;
+      generator[index] = multiply(generator[index]!, root) ^ (generator[index + 1] ?? 0);
     }
     root = multiply(root, 2);
   }
@@ -151,54 +125,40 @@ function generatorOf(degree: number): number[] {
 }
 
 /** Error bytes of one block: the remainder of its division by the generator. */
-function errorBytesOf(block: readonly number[], generator: readonly number[]): number[] {
-  const remainder: number[] = [];
-  for (let index = 0; index < generator.length; index++) {
-    remainder.push(0);
-  }
-  for (const byte of block) {
-    const factor = byte ^ remainder[0]!;
+function remainderOf(data: readonly number[], from: number, end: number, generator: readonly number[]): number[] {
+  const remainder = zeros(generator.length);
+  for (let at = from; at < end; at++) {
+    const factor = data[at]! ^ remainder[0]!;
     for (let index = 0; index < generator.length; index++) {
-      const next = index + 1 < generator.length ? remainder[index + 1]! : 0;
-      remainder[index] = next ^ multiply(generator[index]!, factor);
+      remainder[index] = (remainder[index + 1] ?? 0) ^ multiply(generator[index]!, factor);
     }
   }
   return remainder;
 }
 
-/** Splits the data in blocks, long ones last, and deals their bytes out one by one (7.6). */
+/** Splits the data in blocks, long ones last, and deals their bytes out one by one, then their error bytes (7.6). */
 function interleave(data: readonly number[], version: number): number[] {
-  const [errorLength, blockCount] = blocksM[version - 1]!;
-  const generator = generatorOf(errorLength);
+  const blockCount = blockCountOf(version);
+  const generator = generatorOf(errorBytesOf(version));
   const shortLength = Math.floor(data.length / blockCount);
   const shortCount = blockCount - (data.length % blockCount);
-  const blocks: number[][] = [];
-  const errors: number[][] = [];
-  let from = 0;
-  for (let block = 0; block < blockCount; block++) {
-    const length = block < shortCount ? shortLength : shortLength + 1;
-    const bytes: number[] = [];
-    for (let index = from; index < from + length; index++) {
-      bytes.push(data[index]!);
-    }
-    from += length;
-    blocks.push(bytes);
-    errors.push(errorBytesOf(bytes, generator));
-  }
+  const startOf = (block: number): number => block * shortLength + Math.max(0, block - shortCount);
   const codewords: number[] = [];
-  deal(codewords, blocks, shortLength + 1);
-  deal(codewords, errors, errorLength);
-  return codewords;
-}
-
-function deal(codewords: number[], blocks: readonly (readonly number[])[], longest: number): void {
-  for (let index = 0; index < longest; index++) {
-    for (const block of blocks) {
-      if (index < block.length) {
-        codewords.push(block[index]!);
-      }
+  for (let index = 0; index <= shortLength; index++) {
+    for (let block = index < shortLength ? 0 : shortCount; block < blockCount; block++) {
+      codewords.push(data[startOf(block) + index]!);
     }
   }
+  const errors: number[][] = [];
+  for (let block = 0; block < blockCount; block++) {
+    errors.push(remainderOf(data, startOf(block), startOf(block + 1), generator));
+  }
+  for (let index = 0; index < generator.length; index++) {
+    for (const block of errors) {
+      codewords.push(block[index]!);
+    }
+  }
+  return codewords;
 }
 
 // Modules. In a grid 0 and 1 are data, 2 and 3 white and black of a function pattern.
@@ -211,18 +171,14 @@ interface Grid {
 
 function createGrid(version: number): Grid {
   const side = sideOf(version);
-  const cells: number[] = [];
-  for (let index = 0; index < side * side; index++) {
-    cells.push(0);
-  }
-  const grid: Grid = { side, version, cells };
+  const grid: Grid = { side, version, cells: zeros(side * side) };
   for (let at = 0; at < side; at++) {
     setFunction(grid, 6, at, at % 2 === 0);
     setFunction(grid, at, 6, at % 2 === 0);
   }
-  drawFinder(grid, 3, 3);
-  drawFinder(grid, side - 4, 3);
-  drawFinder(grid, 3, side - 4);
+  drawRings(grid, 3, 3, 4, 2);
+  drawRings(grid, side - 4, 3, 4, 2);
+  drawRings(grid, 3, side - 4, 4, 2);
   drawAlignments(grid);
   drawFormat(grid, 0);
   drawVersion(grid);
@@ -235,62 +191,45 @@ function setFunction(grid: Grid, x: number, y: number, black: boolean): void {
   }
 }
 
-/** A finder with its separator: rings around the centre; 2 and 4 are white. */
-function drawFinder(grid: Grid, centerX: number, centerY: number): void {
-  for (let dy = -4; dy <= 4; dy++) {
-    for (let dx = -4; dx <= 4; dx++) {
+/** A finder with its separator (radius 4, rings 2 and 4 are white) or an alignment pattern (radius 2, ring 1 is white). */
+function drawRings(grid: Grid, centerX: number, centerY: number, radius: number, white: number): void {
+  for (let dy = -radius; dy <= radius; dy++) {
+    for (let dx = -radius; dx <= radius; dx++) {
       const ring = Math.max(Math.abs(dx), Math.abs(dy));
-      setFunction(grid, centerX + dx, centerY + dy, ring !== 2 && ring !== 4);
+      setFunction(grid, centerX + dx, centerY + dy, ring !== white && ring !== 4);
     }
   }
 }
 
-/** Centres of the alignment patterns on each axis (Annex E): 6, then even steps back from the far edge. */
-function alignmentCenters(version: number, side: number): number[] {
-  const centers: number[] = [];
-  if (version > 1) {
-    const count = Math.floor(version / 7) + 2;
-    const step = Math.floor((version * 4 + count * 2 + 1) / (count * 2 - 2)) * 2;
-    for (let back = count - 2; back >= 0; back--) {
-      centers.push(side - 7 - back * step);
-    }
-  }
-  return centers;
-}
-
+/** Alignment patterns: on each axis at 6, then at even steps back from the far edge (Annex E). */
 function drawAlignments(grid: Grid): void {
-  const far = alignmentCenters(grid.version, grid.side);
-  for (const x of far) {
-    for (const y of far) {
-      drawAlignment(grid, x, y);
+  const far = grid.side - 7;
+  const count = Math.floor(grid.version / 7) + 2;
+  const step = Math.floor((grid.version * 4 + count * 2 + 1) / (count * 2 - 2)) * 2;
+  const first = far - (count - 2) * step;
+  for (let x = first; x <= far && grid.version > 1; x += step) {
+    for (let y = first; y <= far; y += step) {
+      drawRings(grid, x, y, 2, 1);
     }
-    if (x !== grid.side - 7) {
-      drawAlignment(grid, x, 6);
-      drawAlignment(grid, 6, x);
-    }
-  }
-}
-
-function drawAlignment(grid: Grid, centerX: number, centerY: number): void {
-  for (let dy = -2; dy <= 2; dy++) {
-    for (let dx = -2; dx <= 2; dx++) {
-      setFunction(grid, centerX + dx, centerY + dy, Math.max(Math.abs(dx), Math.abs(dy)) !== 1);
+    if (x !== far) {
+      drawRings(grid, x, 6, 2, 1);
+      drawRings(grid, 6, x, 2, 1);
     }
   }
 }
 
 /** Level M and the mask, with BCH (15, 5) errors, twice (7.9). */
 function drawFormat(grid: Grid, mask: number): void {
-  const bits = withRemainder(mask, 10, 0x537) ^ 0x5412;
+  let bits = withRemainder(mask, 1024, 0x537) ^ 0x5412;
   const last = grid.side - 1;
   for (let bit = 0; bit < 15; bit++) {
-    const black = Math.floor(bits / powerOfTwo(bit)) % 2 === 1;
-    const along = bit < 6 ? bit : bit < 8 ? bit + 1 : 14 - bit;
+    const black = bits % 2 === 1;
+    bits = Math.floor(bits / 2);
     if (bit < 8) {
-      setFunction(grid, 8, along, black);
+      setFunction(grid, 8, bit < 6 ? bit : bit + 1, black);
       setFunction(grid, last - bit, 8, black);
     } else {
-      setFunction(grid, bit === 8 ? 7 : along, 8, black);
+      setFunction(grid, bit === 8 ? 7 : 14 - bit, 8, black);
       setFunction(grid, 8, last - 14 + bit, black);
     }
   }
@@ -302,9 +241,10 @@ function drawVersion(grid: Grid): void {
   if (grid.version < 7) {
     return;
   }
-  const bits = withRemainder(grid.version, 12, 0x1f25);
+  let bits = withRemainder(grid.version, 4096, 0x1f25);
   for (let bit = 0; bit < 18; bit++) {
-    const black = Math.floor(bits / powerOfTwo(bit)) % 2 === 1;
+    const black = bits % 2 === 1;
+    bits = Math.floor(bits / 2);
     const near = Math.floor(bit / 3);
     const far = grid.side - 11 + (bit % 3);
     setFunction(grid, far, near, black);
@@ -312,33 +252,31 @@ function drawVersion(grid: Grid): void {
   }
 }
 
-/** The value followed by `count` bits, its remainder by the generator. */
-function withRemainder(value: number, count: number, generator: number): number {
+/** The value × `limit`, and the remainder of that by the generator. */
+function withRemainder(value: number, limit: number, generator: number): number {
   let remainder = value;
-  for (let step = 0; step < count; step++) {
+  for (let factor = 1; factor < limit; factor *= 2) {
     remainder *= 2;
-    if (remainder >= powerOfTwo(count)) {
+    if (remainder >= limit) {
       remainder ^= generator;
     }
   }
-  return value * powerOfTwo(count) + remainder;
+  return value * limit + remainder;
 }
 
 /** Up and down in pairs of columns from the right edge, past the timing column (7.7.3). */
 function drawData(grid: Grid, codewords: readonly number[]): void {
-  let bit = 0;
+  let index = 0;
+  let mask = 128;
   let upward = true;
-  for (let right = grid.side - 1; right >= 1; right -= 2) {
-    if (right === 6) {
-      right = 5;
-    }
+  for (let right = grid.side - 1; right >= 1; right -= right === 8 ? 3 : 2) {
     for (let step = 0; step < grid.side; step++) {
-      const y = upward ? grid.side - 1 - step : step;
-      for (let x = right; x >= right - 1; x--) {
-        const cell = y * grid.side + x;
-        if (grid.cells[cell]! < 2 && bit < codewords.length * 8) {
-          grid.cells[cell] = Math.floor(codewords[Math.floor(bit / 8)]! / powerOfTwo(7 - (bit % 8))) % 2;
-          bit++;
+      const row = (upward ? grid.side - 1 - step : step) * grid.side;
+      for (let cell = row + right; cell >= row + right - 1; cell--) {
+        if (grid.cells[cell]! < 2 && index < codewords.length) {
+          grid.cells[cell] = (codewords[index]! & mask) === 0 ? 0 : 1;
+          index += mask === 1 ? 1 : 0;
+          mask = mask === 1 ? 128 : Math.floor(mask / 2);
         }
       }
     }
@@ -376,24 +314,15 @@ function masked(grid: Grid, mask: number): number[] {
 
 /** Table 10. */
 function isFlipped(mask: number, x: number, y: number): boolean {
-  switch (mask) {
-    case 0:
-      return (x + y) % 2 === 0;
-    case 1:
-      return y % 2 === 0;
-    case 2:
-      return x % 3 === 0;
-    case 3:
-      return (x + y) % 3 === 0;
-    case 4:
-      return (Math.floor(x / 3) + Math.floor(y / 2)) % 2 === 0;
-    case 5:
-      return ((x * y) % 2) + ((x * y) % 3) === 0;
-    case 6:
-      return (((x * y) % 2) + ((x * y) % 3)) % 2 === 0;
-    default:
-      return (((x + y) % 2) + ((x * y) % 3)) % 2 === 0;
+  const product = x * y;
+  if (mask < 4) {
+    return (mask === 0 ? (x + y) % 2 : mask === 1 ? y % 2 : mask === 2 ? x % 3 : (x + y) % 3) === 0;
   }
+  if (mask === 4) {
+    return (Math.floor(x / 3) + Math.floor(y / 2)) % 2 === 0;
+  }
+  const parts = ((mask === 7 ? x + y : product) % 2) + (product % 3);
+  return (mask === 5 ? parts : parts % 2) === 0;
 }
 
 /** Table 11: runs, blocks, patterns that look like finders, share of black. */

@@ -5,7 +5,7 @@
  *   ESC &    columns from the left, three bytes each, the highest bit on top
  */
 import { assert } from "../assert";
-import { type Bytes, byteAt, concat, indexOf, packBytes, slice, utf8 } from "../bytes";
+import { type Bytes, byteAt, concat, indexOf, packBytes, utf8 } from "../bytes";
 import { fontText } from "./font-12x24";
 import { utf8Of } from "./text";
 
@@ -71,93 +71,79 @@ function valueAt(offset: number): number {
   return code - 0x21 - (code > 0x5c ? 1 : 0) - (code > 0x60 ? 1 : 0);
 }
 
-/** A letter for `ESC &`: 12 columns of 3 bytes. */
-export function glyphColumns(code: number): Bytes {
-  const rows = glyphRows(code);
+/** Eight dots a byte; the last byte is filled up with white. */
+function packDots(dots: readonly number[]): Bytes {
   const bytes: number[] = [];
-  for (let mask = 2048; mask >= 1; mask = Math.floor(mask / 2)) {
-    for (let top = 0; top < glyphHeightDots; top += 8) {
-      let byte = 0;
-      for (let row = top; row < top + 8; row++) {
-        byte = byte * 2 + (Math.floor(rows[row]! / mask) % 2);
-      }
+  let byte = 0;
+  for (let index = 0; index < dots.length || index % 8 !== 0; index++) {
+    byte = byte * 2 + (dots[index] ?? 0);
+    if (index % 8 === 7) {
       bytes.push(byte);
+      byte = 0;
     }
   }
   return packBytes(bytes);
 }
 
-/** A row of a letter in its style: 12 dots, or 24 when wide. Bold prints each dot twice, one to the right. */
-export function styledRow(row: number, style: TextStyle): number {
-  const bold = style.bold ? row | Math.floor(row / 2) : row;
-  return style.wide ? doubled(bold) : bold;
+/** A letter for `ESC &`: 12 columns of 3 bytes. */
+export function glyphColumns(code: number): Bytes {
+  const rows = glyphRows(code);
+  const dots: number[] = [];
+  for (let mask = 2048; mask >= 1; mask = Math.floor(mask / 2)) {
+    for (const row of rows) {
+      dots.push((row & mask) === 0 ? 0 : 1);
+    }
+  }
+  return packDots(dots);
 }
 
-function doubled(row: number): number {
-  let wide = 0;
-  for (let mask = 2048; mask >= 1; mask = Math.floor(mask / 2)) {
-    wide = wide * 4 + (Math.floor(row / mask) % 2) * 3;
-  }
-  return wide;
-}
+/** A row of a bold letter: each dot twice, one to the right. */
+export const boldRow = (row: number): number => row | Math.floor(row / 2);
 
 /** A line of text as dots. */
 export function rasterText(codePoints: readonly number[], style: TextStyle): Raster {
-  const repeats = style.wide || style.tall === true ? 2 : 1;
+  const widthTimes = style.wide ? 2 : 1;
+  const heightTimes = style.wide || style.tall === true ? 2 : 1;
   const letters: number[][] = [];
   for (const code of codePoints) {
     letters.push(glyphRows(code));
   }
   const rows: Bytes[] = [];
-  for (let row = 0; row < glyphHeightDots; row++) {
-    const packed = packRow(letters, row, style);
-    for (let repeat = 0; repeat < repeats; repeat++) {
-      rows.push(packed);
+  for (let y = 0; y < glyphHeightDots; y++) {
+    const dots: number[] = [];
+    for (const letter of letters) {
+      const row = style.bold ? boldRow(letter[y]!) : letter[y]!;
+      for (let mask = 2048; mask >= 1; mask = Math.floor(mask / 2)) {
+        pushTimes(dots, (row & mask) === 0 ? 0 : 1, widthTimes);
+      }
     }
+    pushTimes(rows, packDots(dots), heightTimes);
   }
-  return {
-    widthDots: letters.length * glyphWidthDots * (style.wide ? 2 : 1),
-    heightDots: glyphHeightDots * repeats,
-    data: concat(rows),
-  };
-}
-
-/** One row of a line. A wide letter is three bytes, two narrow ones are three bytes. */
-function packRow(letters: readonly (readonly number[])[], row: number, style: TextStyle): Bytes {
-  const bytes: number[] = [];
-  const lettersPerStep = style.wide ? 1 : 2;
-  for (let index = 0; index < letters.length; index += lettersPerStep) {
-    let dots = styledRow(letters[index]![row]!, style);
-    if (!style.wide) {
-      const next = index + 1 < letters.length ? styledRow(letters[index + 1]![row]!, style) : 0;
-      dots = dots * 4096 + next;
-    }
-    bytes.push(Math.floor(dots / 65536), Math.floor(dots / 256) % 256, dots % 256);
-  }
-  const odd = !style.wide && letters.length % 2 === 1;
-  const packed = packBytes(bytes);
-  return odd ? slice(packed, 0, packed.length - 1) : packed;
+  return rasterOf(letters.length * glyphWidthDots * widthTimes, rows);
 }
 
 /** A square of modules (1 black) as dots, each `scale` by `scale`. */
 export function rasterSquare(modules: readonly number[], side: number, scale: number): Raster {
   assert(modules.length === side * side, "a square has side times side modules");
-  const widthBytes = Math.floor((side * scale + 7) / 8);
   const rows: Bytes[] = [];
   for (let y = 0; y < side; y++) {
-    const bytes: number[] = [];
-    for (let byteIndex = 0; byteIndex < widthBytes; byteIndex++) {
-      let byte = 0;
-      for (let dot = byteIndex * 8; dot < byteIndex * 8 + 8; dot++) {
-        const x = Math.floor(dot / scale);
-        byte = byte * 2 + (x < side ? modules[y * side + x]! : 0);
-      }
-      bytes.push(byte);
+    const dots: number[] = [];
+    for (let x = 0; x < side; x++) {
+      pushTimes(dots, modules[y * side + x]!, scale);
     }
-    const packed = packBytes(bytes);
-    for (let repeat = 0; repeat < scale; repeat++) {
-      rows.push(packed);
-    }
+    pushTimes(rows, packDots(dots), scale);
   }
-  return { widthDots: side * scale, heightDots: side * scale, data: concat(rows) };
+  return rasterOf(side * scale, rows);
+}
+
+const rasterOf = (widthDots: number, rows: readonly Bytes[]): Raster => ({
+  widthDots,
+  heightDots: rows.length,
+  data: concat(rows),
+});
+
+function pushTimes<Item>(list: Item[], item: Item, times: number): void {
+  for (let time = 0; time < times; time++) {
+    list.push(item);
+  }
 }
