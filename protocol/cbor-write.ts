@@ -22,8 +22,10 @@ const cborFalse = bytesOf(0xf4);
 const cborTrue = bytesOf(0xf5);
 
 export const cborUint = (value: number): Bytes => head(cborMajor.uint, value);
-export const cborInt = (value: number): Bytes =>
-  value < 0 ? head(cborMajor.negative, -1 - value) : head(cborMajor.uint, value);
+export function cborInt(value: number): Bytes {
+  assert(value >= -integerMax, "a negative CBOR integer stays above -2^53");
+  return value < 0 ? head(cborMajor.negative, -1 - value) : head(cborMajor.uint, value);
+}
 export const cborBytes = (bytes: Bytes): Bytes => concat([cborBytesHead(bytes.length), bytes]);
 /** A text of well-formed UTF-8. */
 export const cborText = (utf8Bytes: Bytes): Bytes => concat([cborTextHead(utf8Bytes.length), utf8Bytes]);

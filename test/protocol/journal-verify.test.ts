@@ -1,6 +1,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { type Bytes, concat, slice } from "../../protocol/bytes";
+import { type Bytes, concat, repeatByte, slice } from "../../protocol/bytes";
+import { fromHex } from "../../protocol/hex";
+import { itemBytesMax } from "../../protocol/journal-read";
 import { type JournalPlace, type JournalVerdict, verifyJournal } from "../../protocol/journal-verify";
 import type { RecordTypeName } from "../../protocol/records";
 import { cutInThree } from "../three-ways";
@@ -146,6 +148,14 @@ test("the verdict is the same however the file is cut", () => {
   }
   const start = slice(whole, 0, small.header.length + 20);
   cutInThree(start, pieces => assert.equal(verifyJournal(pieces, ours.key), verdictOf(start)));
+});
+
+test("an item larger than any record can be is not waited for", () => {
+  const endless = concat([journal.header, fromHex("83150958ff"), repeatByte(0x5b, 200)]);
+  assert.is(verdictOf(endless).problem?.problem, "TRUNCATED");
+  const large = concat([journal.header, fromHex("8315095a00200000"), repeatByte(0, itemBytesMax + 1)]);
+  assert.is(verdictOf(large).problem?.problem, "TOO_LARGE");
+  assert.is(verdictOf(large).problem?.record, firstSequence);
 });
 
 test("the last record of the sample is the one that the header names", () => {
