@@ -23,7 +23,7 @@ export type IndexEntries = (readonly [Bytes, Bytes])[];
 
 /** @noSelf */
 export interface KeyIndex {
-  /** Begins to follow the log after the index record at this position, or at the oldest record. */
+  /** Reads the log from the index record at this position, or from the oldest record, and follows it from then on. */
   readonly restore: (lastIndexPosition: number | undefined) => void;
   /** A document was appended at `position`. Answers the rest of an index record (type keyIndex) when one is due. */
   readonly add: (keySha4: Bytes, position: number) => IndexEntries | undefined;
@@ -48,6 +48,7 @@ export function createKeyIndex(memory: FiscalMemory, hash: Hash): KeyIndex {
     followed = isIndex ? record : undefined;
     lastIndex = followed;
     waiting = [];
+    follow(undefined, 0);
   }
 
   /** Reads what was appended since; `known` spares the reading of the newest document. */

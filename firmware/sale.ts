@@ -281,7 +281,11 @@ function stepSpace(module: Module, job: SaleJob): void {
     };
     if (!memory.reuseOldest(policy)) {
       refuseSale(module, job, refuse("MEMORY_FULL", { freeBytes: free, neededBytes: needed }));
+      return;
     }
+    const reuse = memory.find(memory.lastSequence());
+    assert(reuse !== undefined, "giving up a sector wrote a record");
+    recordAppended(module, reuse);
     return;
   }
   // Giving up a sector wrote a record: the chain's head is only final now.
