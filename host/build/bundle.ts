@@ -18,6 +18,8 @@ export class BuildFailed extends Error {
 export interface Bundle {
   readonly lua: Buffer;
   readonly invariants: Invariants;
+  /** For what only the types tell. */
+  readonly program: ts.Program;
   /** Sources that went in, relative to the root. */
   readonly sources: readonly string[];
 }
@@ -40,6 +42,7 @@ export function bundle(entry: string, wordedAsserts = false): Bundle {
   return {
     lua: Buffer.from(lua, "utf8"),
     invariants: numbering.invariants,
+    program,
     sources: sources.filter(file => !file.startsWith("..") && !file.startsWith("node_modules/")),
   };
 }

@@ -2,7 +2,7 @@
  * build/: what the firmware becomes.
  *
  *   image.lua      the bundle with names and line numbers, to replay a failure
- *   image.luac     string.dump of it without debug information: what a board runs
+ *   image.luac     the same made small (shrink.ts), string.dump of it without debug information: what a board runs
  *   asserts.json   number of an assertion → its sentence and place
  *   lua-tests.lua  the tests that run in Lua
  *   *.stamp        hash of the sources that the file beside it was made of
@@ -13,6 +13,7 @@ import path from "node:path";
 import { createLuaVm } from "../../hal/vm/lua-vm";
 import { BuildFailed, bundle, root } from "./bundle";
 import { luaTestsEntry } from "./lua-tests";
+import { shrink } from "./shrink";
 
 const buildFolder = path.join(root, "build");
 const inBuild = (name: string): string => path.join(buildFolder, name);
@@ -39,8 +40,8 @@ export async function buildImage(): Promise<BuildReport> {
   const stamp = stampOf(imageSources);
   mkdirSync(buildFolder, { recursive: true });
   for (const name of imageFiles) rmSync(inBuild(name), { force: true });
-  const { lua, invariants } = bundle(imageEntry);
-  const stripped = await strip(lua);
+  const { lua, invariants, program } = bundle(imageEntry);
+  const stripped = await strip(shrink(lua, program));
   if (stripped.length > imageBytesMax) {
     throw new BuildFailed(`the image has ${stripped.length} bytes, at most ${imageBytesMax} are allowed`);
   }

@@ -1,0 +1,91 @@
+/** Names: functions of Lua's library become variables, fields become short. */
+import type { Expression, LuaTree, Statement, Variable } from "./lua-tree";
+import { newVariable, rewrite, visit } from "./lua-tree";
+
+/** What Lua promises to be there, always the same (manual §6); `debug` and the like may be absent on a board. */
+const libraries = ["math", "string", "table"];
+const functions = ["error", "getmetatable", "ipairs", "pairs", "pcall", "select", "setmetatable", "tostring", "type"];
+
+/** `math.floor(x)` → `floor(x)` with `local floor = math.floor`: a variable takes less than two look-ups by name. */
+export function useLibraryVariables(body: Statement[], top: Set<Variable>, tree: LuaTree): Statement[] {
+  const variables = new Map<string, Variable>();
+  const inits: Statement[] = [];
+  const isGlobal = (node: Expression): boolean => node.type === "Identifier" && tree.variableOf(node) === undefined;
+
+  function pathOf(node: Expression): string | undefined {
+    if (node.type === "Identifier") return isGlobal(node) && functions.includes(node.name) ? node.name : undefined;
+    if (node.type !== "MemberExpression" || !isGlobal(node.base)) return undefined;
+    const library = (node.base as { name: string }).name;
+    return libraries.includes(library) ? `${library}.${node.identifier.name}` : undefined;
+  }
+
+  rewrite(body, node => {
+    const path = pathOf(node);
+    if (path === undefined) return node;
+    let variable = variables.get(path);
+    if (variable === undefined) {
+      variable = newVariable(path);
+      variables.set(path, variable);
+      top.add(variable);
+      inits.push({ type: "LocalStatement", variables: [tree.refer(variable)], init: [node] });
+    }
+    return tree.refer(variable);
+  });
+  return [...inits, ...body];
+}
+
+const words =
+  "and break do else elseif end false for function goto if in local nil not or repeat return then true until while";
+const reserved = new Set(words.split(" "));
+const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+
+/**
+ * Fields get names of one or two letters, the most frequent ones the shortest. A name stays when it is in `keptNames`,
+ * when it also stands somewhere as a string, for then it may be looked up by it, and when Lua gives it a meaning ("__").
+ */
+export function shortenFields(body: readonly Statement[], keptNames: ReadonlySet<string>, tree: LuaTree): void {
+  const counts = new Map<string, number>();
+  const strings = new Set<string>(keptNames);
+  const names = namesOfFields(body, tree);
+  visit(body, node => {
+    if (node.type === "StringLiteral") strings.add(node.value);
+  });
+  for (const node of names) counts.set(node.name, (counts.get(node.name) ?? 0) + 1);
+  const isKept = (name: string): boolean => strings.has(name) || name.startsWith("__");
+  const changed = [...counts].filter(([name]) => !isKept(name)).sort(byFrequency);
+  const short = new Map<string, string>();
+  const free = shortNames(name => reserved.has(name) || isKept(name));
+  for (const [name] of changed) short.set(name, free());
+  for (const node of names) node.name = short.get(node.name) ?? node.name;
+}
+
+const byFrequency = (left: readonly [string, number], right: readonly [string, number]): number =>
+  right[1] - left[1] || (left[0] < right[0] ? -1 : 1);
+
+/** a, b, … _, aa, ab, … without those that are taken. */
+function shortNames(isTaken: (name: string) => boolean): () => string {
+  let number = 0;
+  return () => {
+    for (;;) {
+      const first = Math.floor(number / letters.length);
+      const name = (first === 0 ? "" : letters.charAt(first - 1)) + letters.charAt(number % letters.length);
+      number++;
+      if (!isTaken(name)) return name;
+    }
+  };
+}
+
+/** The names in `x.name`, `x:name` and `{ name = … }`; not in `math.name`, Lua's own. */
+function namesOfFields(body: readonly Statement[], tree: LuaTree): Set<{ name: string }> {
+  const names = new Set<{ name: string }>();
+  visit(body, node => {
+    if (node.type === "MemberExpression") {
+      const isLibrary = node.base.type === "Identifier" && tree.variableOf(node.base) === undefined;
+      if (!isLibrary) names.add(node.identifier);
+    }
+    if (node.type === "TableConstructorExpression") {
+      for (const field of node.fields) if (field.type === "TableKeyString") names.add(field.key);
+    }
+  });
+  return names;
+}
