@@ -6,7 +6,17 @@
  */
 import { assert } from "../protocol/assert";
 import { type Bytes, concat, slice } from "../protocol/bytes";
-import { createReader, decodeMap, itemLength } from "../protocol/cbor-read";
+import {
+  createReader,
+  decodeMap,
+  itemLength,
+  readArrayHead,
+  readBytes,
+  readHead,
+  readMapHead,
+  readTag,
+  readUint,
+} from "../protocol/cbor-read";
 import { cborMapHead } from "../protocol/cbor-write";
 import { documentKey } from "../protocol/document";
 import { type DocumentHead, decodeHead } from "./document-head";
@@ -36,19 +46,18 @@ export function readPrefix(memory: FiscalMemory, record: RecordRef, lengthMax: n
 /** Where the payload of a COSE_Sign1 begins, and how long it is. */
 export function findPayload(start: Bytes): { offset: number; length: number } | undefined {
   const reader = createReader(start);
-  reader.readTag();
-  reader.readArrayHead();
-  reader.readBytes();
-  reader.readMapHead();
-  const head = reader.readHead();
-  return head === undefined || reader.failed ? undefined : { offset: reader.offset, length: head.value };
+  readTag(reader);
+  readArrayHead(reader);
+  readBytes(reader);
+  readMapHead(reader);
+  return readHead(reader) ? { offset: reader.offset, length: reader.value } : undefined;
 }
 
 /** The head's entries as a map of their own, without `lines`, and where the lines begin. */
 function splitHead(start: Bytes, payloadOffset: number): { map: Bytes; linesOffset: number } | undefined {
   const reader = createReader(start);
   reader.offset = payloadOffset;
-  const count = reader.readMapHead();
+  const count = readMapHead(reader);
   if (count === undefined) {
     return undefined;
   }
@@ -56,9 +65,9 @@ function splitHead(start: Bytes, payloadOffset: number): { map: Bytes; linesOffs
   let offset = entriesOffset;
   for (let entry = 0; entry < count; entry++) {
     reader.offset = offset;
-    if (reader.readUint() === documentKey.lines) {
+    if (readUint(reader) === documentKey.lines) {
       const map = concat([cborMapHead(count - 1), slice(start, entriesOffset, offset)]);
-      reader.readArrayHead();
+      readArrayHead(reader);
       return reader.failed ? undefined : { map, linesOffset: reader.offset };
     }
     const length = itemLength(start, reader.offset);

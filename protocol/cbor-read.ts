@@ -22,218 +22,203 @@ const nullByte = 0xf6;
 /** Stands for every integer of 2^53 and above, which the two machines do not hold exactly. */
 export const integerTooLarge = 9007199254740992;
 
-export interface CborHead {
-  readonly major: number;
-  /** Integer, length, count or tag; of a float (major 7) 25, 26 or 27. */
-  readonly value: number;
-  /** Indefinite length; with major 7 the break that ends one. */
-  readonly indefinite: boolean;
-}
-
-/** @noSelf */
+/** A cursor over `bytes`. The fields from `major` on are of the head that was read last. */
 export interface CborReader {
+  readonly bytes: Bytes;
   /** Where the next item begins; may be moved. */
   offset: number;
   failed: boolean;
-  /** Major type of the next item, undefined at the end. */
-  peekMajor(): number | undefined;
-  /** The next item's head; what follows it (string bytes, items) is then the caller's. */
-  readHead(): CborHead | undefined;
-  readUint(): number | undefined;
-  readInt(): number | undefined;
-  readBytes(): Bytes | undefined;
-  /** A text's UTF-8 bytes. */
-  readText(): Bytes | undefined;
-  readBool(): boolean | undefined;
-  /** The count of items, or `indefiniteCount`. */
-  readArrayHead(): number | undefined;
-  /** The count of key and value pairs, or `indefiniteCount`. */
-  readMapHead(): number | undefined;
-  readTag(): number | undefined;
-  /** True, and read, when a null comes next. */
-  takeNull(): boolean;
-  /** Whether item `index` (from 0) of an array or map with this `count` is still to come; takes the break of an indefinite one. */
-  more(count: number | undefined, index: number): boolean;
-  /** Reads over one item, whatever it is. False when it is malformed. */
-  skip(): boolean;
-  atEnd(): boolean;
+  major: number;
+  /** Integer, length, count or tag; of a float (major 7) 25, 26 or 27. */
+  value: number;
+  /** Indefinite length; with major 7 the break that ends one. */
+  indefinite: boolean;
 }
 
-export function createReader(bytes: Bytes): CborReader {
-  let headMajor = 0;
-  let headValue = 0;
-  let headIndefinite = false;
+export const createReader = (bytes: Bytes): CborReader => ({
+  bytes,
+  offset: 0,
+  failed: false,
+  major: 0,
+  value: 0,
+  indefinite: false,
+});
 
-  function fail(): undefined {
+export const atEnd = (reader: CborReader): boolean => reader.offset >= reader.bytes.length;
+
+/** Major type of the next item, undefined at the end. */
+export const peekMajor = (reader: CborReader): number | undefined =>
+  reader.failed || atEnd(reader) ? undefined : Math.floor(byteAt(reader.bytes, reader.offset) / 32);
+
+/** Reads the next head into the reader; false at a fault. What follows (string bytes, items) is then the caller's. */
+export function readHead(reader: CborReader): boolean {
+  if (reader.failed || atEnd(reader)) {
     reader.failed = true;
-    return undefined;
+    return false;
   }
-
-  function nextHead(): boolean {
-    if (reader.failed || reader.offset >= bytes.length) {
-      fail();
-      return false;
-    }
-    const initial = byteAt(bytes, reader.offset);
-    const info = initial % 32;
-    headMajor = Math.floor(initial / 32);
-    headIndefinite = info === 31;
-    reader.offset += 1;
-    if (info < 24) {
-      headValue = info;
-    } else if (info < 28) {
-      readArgument(info);
-    } else if (info < 31 || headMajor < cborMajor.bytes || headMajor === cborMajor.tag) {
-      fail();
-    } else {
-      headValue = 31;
-    }
-    return !reader.failed;
+  const initial = byteAt(reader.bytes, reader.offset);
+  const info = initial % 32;
+  reader.major = Math.floor(initial / 32);
+  reader.indefinite = info === 31;
+  reader.value = info;
+  reader.offset += 1;
+  if (info >= 24 && info < 28) {
+    readArgument(reader, info);
+  } else if (info >= 28 && (info < 31 || reader.major < cborMajor.bytes || reader.major === cborMajor.tag)) {
+    reader.failed = true;
   }
+  return !reader.failed;
+}
 
-  function readArgument(info: number): void {
-    const sizeBytes = info === 24 ? 1 : info === 25 ? 2 : info === 26 ? 4 : 8;
-    if (reader.offset + sizeBytes > bytes.length) {
-      fail();
-      return;
-    }
-    headValue = readInteger(bytes, reader.offset, sizeBytes);
-    reader.offset += sizeBytes;
-    if (headMajor === cborMajor.simple) {
-      // RFC 8949 §3.3: a simple value below 32 has no second byte.
-      if (info === 24 && headValue < 32) {
-        fail();
-      } else if (info !== 24) {
-        headValue = info;
+function readArgument(reader: CborReader, info: number): void {
+  const sizeBytes = info === 24 ? 1 : info === 25 ? 2 : info === 26 ? 4 : 8;
+  const end = reader.offset + sizeBytes;
+  if (end > reader.bytes.length) {
+    reader.failed = true;
+    return;
+  }
+  const argument = readInteger(reader.bytes, reader.offset, sizeBytes);
+  reader.offset = end;
+  if (reader.major !== cborMajor.simple || info === 24) {
+    reader.value = argument;
+    // RFC 8949 §3.3: a simple value below 32 has no second byte.
+    reader.failed = reader.major === cborMajor.simple && argument < 32;
+  }
+}
+
+export const readUint = (reader: CborReader): number | undefined => readValue(reader, cborMajor.uint);
+export const readTag = (reader: CborReader): number | undefined => readValue(reader, cborMajor.tag);
+export const readBytes = (reader: CborReader): Bytes | undefined => readString(reader, cborMajor.bytes);
+/** A text's UTF-8 bytes. */
+export const readText = (reader: CborReader): Bytes | undefined => readString(reader, cborMajor.text);
+/** The count of items, or `indefiniteCount`. */
+export const readArrayHead = (reader: CborReader): number | undefined => readCount(reader, cborMajor.array);
+/** The count of key and value pairs, or `indefiniteCount`. */
+export const readMapHead = (reader: CborReader): number | undefined => readCount(reader, cborMajor.map);
+
+export function readInt(reader: CborReader): number | undefined {
+  if (peekMajor(reader) !== cborMajor.negative) {
+    return readUint(reader);
+  }
+  const value = readValue(reader, cborMajor.negative);
+  return value === undefined || value === integerTooLarge - 1 ? fail(reader) : -1 - value;
+}
+
+export function readBool(reader: CborReader): boolean | undefined {
+  const value = readValue(reader, cborMajor.simple);
+  return value === 20 || value === 21 ? value === 21 : fail(reader);
+}
+
+/** True, and read, when a null comes next. */
+export const takeNull = (reader: CborReader): boolean => takeByte(reader, nullByte);
+
+/** Whether item `index` (from 0) of an array or map with this `count` is still to come; takes the break of an indefinite one. */
+export function more(reader: CborReader, count: number | undefined, index: number): boolean {
+  if (reader.failed || count === undefined) {
+    return false;
+  }
+  return count === indefiniteCount ? !takeByte(reader, breakByte) : index < count;
+}
+
+/** Reads over one item, whatever it is. False when it is malformed. */
+export function skipItem(reader: CborReader): boolean {
+  skipNested(reader, 1);
+  return !reader.failed;
+}
+
+function skipNested(reader: CborReader, depth: number): void {
+  if (depth > skipDepthMax) {
+    reader.failed = true;
+  }
+  if (!readHead(reader)) {
+    return;
+  }
+  const { major } = reader;
+  if (major === cborMajor.bytes || major === cborMajor.text) {
+    takeString(reader, major);
+  } else if (major === cborMajor.array || major === cborMajor.map) {
+    const itemsEach = major === cborMajor.map ? 2 : 1;
+    const count = reader.indefinite ? indefiniteCount : reader.value;
+    for (let index = 0; more(reader, count, index); index++) {
+      for (let item = 0; item < itemsEach; item++) {
+        skipNested(reader, depth + 1);
       }
     }
+  } else if (major === cborMajor.tag) {
+    skipNested(reader, depth + 1);
+  } else if (reader.indefinite) {
+    reader.failed = true;
   }
+}
 
-  /** The value of a definite head of this type, below 2^53. */
-  function readValue(major: number): number | undefined {
-    if (!nextHead() || headMajor !== major || headIndefinite || headValue === integerTooLarge) {
-      return fail();
-    }
-    return headValue;
+function fail(reader: CborReader): undefined {
+  reader.failed = true;
+  return undefined;
+}
+
+/** The value of a definite head of this type, below 2^53. */
+function readValue(reader: CborReader, major: number): number | undefined {
+  if (!readHead(reader) || reader.major !== major || reader.indefinite || reader.value === integerTooLarge) {
+    return fail(reader);
   }
+  return reader.value;
+}
 
-  function readCount(major: number): number | undefined {
-    if (!nextHead() || headMajor !== major) {
-      return fail();
-    }
-    return headIndefinite ? indefiniteCount : headValue;
+function readCount(reader: CborReader, major: number): number | undefined {
+  if (!readHead(reader) || reader.major !== major) {
+    return fail(reader);
   }
+  return reader.indefinite ? indefiniteCount : reader.value;
+}
 
-  function takeByte(value: number): boolean {
-    if (reader.failed || reader.offset >= bytes.length || byteAt(bytes, reader.offset) !== value) {
-      return false;
-    }
-    reader.offset += 1;
-    return true;
+function readString(reader: CborReader, major: number): Bytes | undefined {
+  return readHead(reader) && reader.major === major ? takeString(reader, major) : fail(reader);
+}
+
+/** The bytes of a string whose head was read. */
+function takeString(reader: CborReader, major: number): Bytes | undefined {
+  return reader.indefinite ? takeChunks(reader, major) : takeBytes(reader);
+}
+
+function takeBytes(reader: CborReader): Bytes | undefined {
+  const end = reader.offset + reader.value;
+  if (end > reader.bytes.length) {
+    return fail(reader);
   }
+  const string = slice(reader.bytes, reader.offset, end);
+  reader.offset = end;
+  return string;
+}
 
-  /** The bytes of a definite string whose head was read. */
-  function takeString(): Bytes | undefined {
-    const end = reader.offset + headValue;
-    if (end > bytes.length) {
-      return fail();
+/** RFC 8949 §3.2.3: the chunks of an indefinite string are definite strings of its own type. */
+function takeChunks(reader: CborReader, major: number): Bytes | undefined {
+  const chunks: Bytes[] = [];
+  while (!takeByte(reader, breakByte)) {
+    if (!readHead(reader) || reader.major !== major || reader.indefinite) {
+      return fail(reader);
     }
-    const string = slice(bytes, reader.offset, end);
-    reader.offset = end;
-    return string;
+    const chunk = takeBytes(reader);
+    if (chunk === undefined) {
+      return undefined;
+    }
+    chunks.push(chunk);
   }
+  return concat(chunks);
+}
 
-  function readString(major: number): Bytes | undefined {
-    if (!nextHead() || headMajor !== major) {
-      return fail();
-    }
-    return headIndefinite ? readChunks(major) : takeString();
+function takeByte(reader: CborReader, value: number): boolean {
+  if (reader.failed || atEnd(reader) || byteAt(reader.bytes, reader.offset) !== value) {
+    return false;
   }
+  reader.offset += 1;
+  return true;
+}
 
-  /** RFC 8949 §3.2.3: the chunks of an indefinite string are definite strings of its own type. */
-  function readChunks(major: number): Bytes | undefined {
-    const chunks: Bytes[] = [];
-    while (!takeByte(breakByte)) {
-      if (!nextHead() || headMajor !== major || headIndefinite) {
-        return fail();
-      }
-      const chunk = takeString();
-      if (chunk === undefined) {
-        return undefined;
-      }
-      chunks.push(chunk);
-    }
-    return concat(chunks);
-  }
-
-  function more(count: number | undefined, index: number): boolean {
-    if (reader.failed || count === undefined) {
-      return false;
-    }
-    return count === indefiniteCount ? !takeByte(breakByte) : index < count;
-  }
-
-  function skipItem(depth: number): void {
-    if (depth > skipDepthMax) {
-      fail();
-    }
-    if (!nextHead()) {
-      return;
-    }
-    const major = headMajor;
-    if (major === cborMajor.bytes || major === cborMajor.text) {
-      if (headIndefinite) {
-        readChunks(major);
-      } else {
-        takeString();
-      }
-    } else if (major === cborMajor.array || major === cborMajor.map) {
-      const itemsEach = major === cborMajor.map ? 2 : 1;
-      const count = headIndefinite ? indefiniteCount : headValue;
-      for (let index = 0; more(count, index); index++) {
-        for (let item = 0; item < itemsEach; item++) {
-          skipItem(depth + 1);
-        }
-      }
-    } else if (major === cborMajor.tag) {
-      skipItem(depth + 1);
-    } else if (headIndefinite) {
-      fail();
-    }
-  }
-
-  const reader: CborReader = {
-    offset: 0,
-    failed: false,
-    peekMajor: () =>
-      reader.failed || reader.offset >= bytes.length ? undefined : Math.floor(byteAt(bytes, reader.offset) / 32),
-    readHead: () => (nextHead() ? { major: headMajor, value: headValue, indefinite: headIndefinite } : undefined),
-    readUint: () => readValue(cborMajor.uint),
-    readInt: () => {
-      if (reader.peekMajor() !== cborMajor.negative) {
-        return readValue(cborMajor.uint);
-      }
-      const value = readValue(cborMajor.negative);
-      return value === undefined || value === integerTooLarge - 1 ? fail() : -1 - value;
-    },
-    readBytes: () => readString(cborMajor.bytes),
-    readText: () => readString(cborMajor.text),
-    readBool: () => {
-      const value = readValue(cborMajor.simple);
-      return value === 20 || value === 21 ? value === 21 : fail();
-    },
-    readArrayHead: () => readCount(cborMajor.array),
-    readMapHead: () => readCount(cborMajor.map),
-    readTag: () => readValue(cborMajor.tag),
-    takeNull: () => takeByte(nullByte),
-    more,
-    skip: () => {
-      skipItem(1);
-      return !reader.failed;
-    },
-    atEnd: () => reader.offset >= bytes.length,
-  };
-  return reader;
+/** The whole length of the item at `offset`; undefined when it is malformed or does not end inside `bytes`. */
+export function itemLength(bytes: Bytes, offset: number): number | undefined {
+  const reader = createReader(bytes);
+  reader.offset = offset;
+  return skipItem(reader) ? reader.offset - offset : undefined;
 }
 
 /** A big-endian integer of 1, 2, 4 or 8 bytes, all inside `bytes`; `integerTooLarge` from 2^53 on. */
@@ -249,13 +234,6 @@ export function readInteger(bytes: Bytes, offsetBytes: number, sizeBytes: number
     return high;
   }
   return high >= 2097152 ? integerTooLarge : high * 4294967296 + readU32be(bytes, offsetBytes + 4);
-}
-
-/** The whole length of the item at `offset`; undefined when it is malformed or does not end inside `bytes`. */
-export function itemLength(bytes: Bytes, offset: number): number | undefined {
-  const reader = createReader(bytes);
-  reader.offset = offset;
-  return reader.skip() ? reader.offset - offset : undefined;
 }
 
 /** "other" is what has no use here: floats, tags, undefined, integers of 2^53 and above. */
@@ -283,12 +261,12 @@ export function decodeMap(bytes: Bytes): CborMap | undefined {
 
 function buildMap(reader: CborReader, depth: number): CborMap {
   const map = new Map<string | number, CborValue>();
-  const count = reader.readMapHead();
-  for (let index = 0; reader.more(count, index); index++) {
-    const key = reader.peekMajor() === cborMajor.text ? reader.readText() : reader.readInt();
+  const count = readMapHead(reader);
+  for (let index = 0; more(reader, count, index); index++) {
+    const key = peekMajor(reader) === cborMajor.text ? readText(reader) : readInt(reader);
     if (key === undefined || map.has(key) || index >= mapKeysMax) {
       reader.failed = true;
-    } else if (!reader.takeNull()) {
+    } else if (!takeNull(reader)) {
       map.set(key, buildValue(reader, depth));
     }
   }
@@ -297,17 +275,17 @@ function buildMap(reader: CborReader, depth: number): CborMap {
 
 function buildValue(reader: CborReader, depth: number): CborValue {
   const start = reader.offset;
-  const major = reader.peekMajor();
+  const major = peekMajor(reader);
   if (major === cborMajor.bytes) {
-    return { kind: "bytes", value: reader.readBytes()! };
+    return { kind: "bytes", value: readBytes(reader)! };
   }
   if (major === cborMajor.text) {
-    return { kind: "text", value: reader.readText()! };
+    return { kind: "text", value: readText(reader)! };
   }
   if (major === cborMajor.array || major === cborMajor.map) {
     return buildNested(reader, depth + 1, major);
   }
-  const value = reader.readHead()?.value ?? integerTooLarge;
+  const value = readHead(reader) ? reader.value : integerTooLarge;
   if (major === cborMajor.uint && value < integerTooLarge) {
     return { kind: "int", value };
   }
@@ -318,7 +296,7 @@ function buildValue(reader: CborReader, depth: number): CborValue {
     return { kind: "bool", value: value === 21 };
   }
   reader.offset = start;
-  reader.skip();
+  skipItem(reader);
   return { kind: "other" };
 }
 
@@ -330,8 +308,8 @@ function buildNested(reader: CborReader, depth: number, major: number): CborValu
     return { kind: "map", entries: buildMap(reader, depth) };
   }
   const items: CborValue[] = [];
-  const count = reader.readArrayHead();
-  for (let index = 0; reader.more(count, index); index++) {
+  const count = readArrayHead(reader);
+  for (let index = 0; more(reader, count, index); index++) {
     items.push(buildValue(reader, depth));
   }
   return { kind: "array", items };

@@ -14,7 +14,7 @@
  */
 import { assert } from "./assert";
 import { type Bytes, concat, slice, utf8 } from "./bytes";
-import { createReader } from "./cbor-read";
+import { createReader, readArrayHead, readBytes, readHead, readMapHead, readTag } from "./cbor-read";
 import {
   cborArrayHead,
   cborBytes,
@@ -89,18 +89,18 @@ export interface Sign1 {
 /** The parts of a COSE_Sign1; undefined unless it has exactly the form above, to the last byte. */
 export function parseSign1(bytes: Bytes): Sign1 | undefined {
   const reader = createReader(bytes);
-  reader.readTag();
-  reader.readArrayHead();
-  const protectedBytes = reader.readBytes();
-  reader.readMapHead();
-  const payload = reader.readHead();
-  if (protectedBytes === undefined || payload === undefined || payload.value > bytes.length - reader.offset) {
+  readTag(reader);
+  readArrayHead(reader);
+  const protectedBytes = readBytes(reader);
+  readMapHead(reader);
+  readHead(reader);
+  if (protectedBytes === undefined || reader.failed || reader.value > bytes.length - reader.offset) {
     return undefined;
   }
   const payloadOffset = reader.offset;
-  const payloadLength = payload.value;
+  const payloadLength = reader.value;
   reader.offset = payloadOffset + payloadLength;
-  const signature = reader.readBytes();
+  const signature = readBytes(reader);
   const kid = slice(protectedBytes, Math.max(0, protectedBytes.length - kidBytes), protectedBytes.length);
   if (signature === undefined || signature.length !== signatureBytes || kid.length !== kidBytes) {
     return undefined;

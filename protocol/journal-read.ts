@@ -4,7 +4,17 @@
  */
 import { assert } from "./assert";
 import { type Bytes, byteAt, concat, emptyBytes, slice } from "./bytes";
-import { type CborMap, createReader, decodeMap, getBytes, getText, getUint } from "./cbor-read";
+import {
+  type CborMap,
+  createReader,
+  decodeMap,
+  getBytes,
+  getText,
+  getUint,
+  readArrayHead,
+  readMapHead,
+  readUint,
+} from "./cbor-read";
 import { measureStrict } from "./cbor-strict";
 import { externalAadOf, parseSign1, type Sign1, sigStructureHead } from "./cose-sign1";
 import {
@@ -102,9 +112,9 @@ const mapOfPayload = (payload: Bytes, sign1: Sign1 | undefined): Bytes =>
 
 function readRecord(bytes: Bytes): JournalRecord | undefined {
   const reader = createReader(bytes);
-  reader.readArrayHead();
-  const sequence = reader.readUint();
-  const type = reader.readUint();
+  readArrayHead(reader);
+  const sequence = readUint(reader);
+  const type = readUint(reader);
   const name = type === undefined ? undefined : typeName(type);
   if (sequence === undefined || type === undefined || name === undefined || secretTypes.includes(name)) {
     return undefined;
@@ -123,7 +133,7 @@ function readRecord(bytes: Bytes): JournalRecord | undefined {
 function isOneMap(bytes: Bytes): boolean {
   const measured = measureStrict(bytes, 0);
   const isWhole = measured.kind === "whole" && measured.lengthBytes === bytes.length;
-  return isWhole && createReader(bytes).readMapHead() !== undefined;
+  return isWhole && readMapHead(createReader(bytes)) !== undefined;
 }
 
 function readSecret(bytes: Bytes): JournalSecret | undefined {
