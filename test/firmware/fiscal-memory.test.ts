@@ -1,4 +1,5 @@
 /** The fiscal memory: writing, finding, reading, reuse, space, and damage that is no power cut. */
+import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { FlashFailure } from "../../firmware/fiscal-memory";
@@ -7,9 +8,10 @@ import type { FiscalMemory } from "../../firmware/memory-api";
 import type { Flash } from "../../hal/flash";
 import { createSimFlash, type SimFlash } from "../../hal/sim/sim-flash";
 import { createSimHash } from "../../hal/sim/sim-hash";
-import { type Bytes, repeatByte, u32be } from "../../protocol/bytes";
-import { cborBytes, cborMap, cborUint } from "../../protocol/cbor-write";
+import { type Bytes, repeatByte, u32be, utf8 } from "../../protocol/bytes";
+import { cborBytes, cborMap, cborText, cborUint } from "../../protocol/cbor-write";
 import { crc32 } from "../../protocol/crc32";
+import { fromHex } from "../../protocol/hex";
 import { recordType } from "../../protocol/records";
 import { createRandom } from "../random";
 import { chainHash, documentPayload, readWhole, timeOf } from "./log-workload";
@@ -44,6 +46,23 @@ test("an empty log has sequence 0, a hash of zeros and no record", () => {
   assert.is(memory.nearDocument(1), undefined);
   assert.equal(memory.anchor(), { sequence: 1, hash: "\0".repeat(32) });
   assert.equal(memory.logPosition(), { sequence: 0, hash: "\0".repeat(32), position: 0 });
+});
+
+test("the bytes of a fresh log are those of docs/flash-format.md", () => {
+  const flash = newFlash(4096, 4, 16);
+  const memory = open(flash);
+  const text = cborText(utf8("HELLO"));
+  memory.append(
+    recordType.event,
+    cborMap([
+      [cborUint(1), cborBytes(memory.lastHash())],
+      [cborUint(2), text],
+    ]),
+  );
+  const page = readFileSync(new URL("../../docs/flash-format.md", import.meta.url), "utf8");
+  const rows = [...page.matchAll(/^00[0-7]0 {2}((?:[0-9a-f]{2} ){15}[0-9a-f]{2})/gm)].map(([, hex]) => hex);
+  assert.is(rows.length, 8);
+  assert.is(flash.read(0, 128), fromHex(rows.join(" ")));
 });
 
 test("records are found by walking, sequence and position, after opening from any record too", () => {
