@@ -50,7 +50,20 @@ async function until(isTrue: () => boolean | Promise<boolean>, what: string): Pr
   }
 }
 
-async function startOnce(home: string): Promise<Record<string, string>> {
+/** The object of `start --once --json`, as far as this test reads it. */
+interface StartReport {
+  readonly serial: string;
+  readonly documentNumber: number;
+  readonly fiscalSign: string;
+  readonly qrUrl: string;
+  readonly paperPng: string;
+  readonly escpos: string;
+  readonly journal: string;
+  readonly publicKey: string;
+  readonly ofdStore: string;
+}
+
+async function startOnce(home: string): Promise<StartReport> {
   const { ended, said } = start(home, ["--once", "--json"]);
   assert.is(await ended, 0, said().stderr);
   return JSON.parse(said().stdout.trim().split("\n").at(-1)!);
