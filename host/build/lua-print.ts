@@ -54,7 +54,7 @@ function printStatement(node: Statement): string {
     case "AssignmentStatement":
       return `${printList(node.variables)}=${printList(node.init)}`;
     case "CallStatement":
-      return printExpression(node.expression);
+      return printEffect(node.expression);
     case "FunctionDeclaration":
       return `${node.isLocal ? "local " : ""}${printFunction(node)}`;
     case "ForNumericStatement": {
@@ -64,6 +64,14 @@ function printStatement(node: Statement): string {
     case "ForGenericStatement":
       return `for ${printList(node.variables)} in ${printList(node.iterators)} do ${printLua(node.body)} end`;
   }
+}
+
+/** A call stands alone without brackets, which Lua refuses there; what a pass left in its place is evaluated. */
+function printEffect(node: Expression): string {
+  const isCall = /^(Call|TableCall|StringCall)Expression$/.test(node.type);
+  return isCall
+    ? printExpression(Object.assign({ ...node }, { inParens: false }))
+    : `do local _=${printExpression(node)} end`;
 }
 
 function printClause(clause: Extract<Statement, { type: "IfStatement" }>["clauses"][number]): string {
