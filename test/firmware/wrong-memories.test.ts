@@ -64,10 +64,10 @@ function searchAll(open: Open): void {
   const hash = createSimHash();
   const geometry = { sectorBytes: 256, programBytes: 4, sectorCount: 16 };
   const search: Search = { open, hash, geometry, before: [30, 10], during: [60], stride: 3 };
-  damageEveryByte({ ...search, before: [30, 100, 10, 60] }, 2);
-  cutEveryByte({ ...search, stride: 3 });
-  cutTwice({ ...search, before: [30], stride: 29 });
-  for (let seed = 1; seed <= 8; seed++) {
+  damageEveryByte({ ...search, before: [30, 100, 10, 60] }, 5);
+  cutEveryByte(search);
+  cutTwice({ ...search, before: [30], stride: 41 });
+  for (let seed = 1; seed <= 5; seed++) {
     wrapRing({ ...search, geometry: { sectorBytes: 1024, programBytes: 4, sectorCount: 8 } }, 6, seed);
   }
 }
