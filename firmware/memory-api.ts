@@ -65,7 +65,7 @@ export interface FiscalMemory {
   readonly noteSettled: (number: number) => void;
   /** Chain hash of a record, read again from flash. */
   readonly hashOf: (record: RecordRef) => Bytes;
-  /** Payload bytes that can still be appended in one record without giving up anything. */
+  /** Flash bytes that the log can still grow without giving up anything: an append of `costBytes` ≤ this does not fail. */
   readonly freeBytes: () => number;
   /** Flash bytes that a record with this payload takes, headers and seal included (upper bound). */
   readonly costBytes: (payloadBytes: number) => number;
