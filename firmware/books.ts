@@ -5,7 +5,8 @@
 import type { Hash } from "../hal/hash";
 import { assert } from "../protocol/assert";
 import { type Bytes, concat, repeatByte, slice, textOf } from "../protocol/bytes";
-import { type CborMap, decodeMap, getArray, getBytes, getText, getUint } from "../protocol/cbor-read";
+import { type CborMap, type CborValue, decodeMap, getArray, getBytes, getText, getUint } from "../protocol/cbor-read";
+import { newMap } from "../protocol/platform";
 import {
   attemptKey,
   eventKey,
@@ -360,7 +361,7 @@ export function applyRecord(
 /** Only prev of a record whose payload is larger than one read: map head, key 1, bstr of 32. */
 function readStartMap(memory: FiscalMemory, record: RecordRef): CborMap {
   const start = memory.read(record, 0, 36);
-  return new Map([[1, { kind: "bytes", value: slice(start, 4, 36) }]]) as CborMap;
+  return newMap<number, CborValue>().set(1, { kind: "bytes", value: slice(start, 4, 36) });
 }
 
 function applyMap(books: Books, record: RecordRef, map: CborMap): void {

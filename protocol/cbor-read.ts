@@ -8,6 +8,7 @@
  */
 import { type Bytes, byteAt, concat, readU16be, readU32be, slice } from "./bytes";
 import { cborMajor } from "./cbor-write";
+import { newMap } from "./platform";
 
 /** Nesting of items that are skipped, and of maps that `decodeMap` builds. */
 export const skipDepthMax = 16;
@@ -260,7 +261,7 @@ export function decodeMap(bytes: Bytes): CborMap | undefined {
 }
 
 function buildMap(reader: CborReader, depth: number): CborMap {
-  const map = new Map<string | number, CborValue>();
+  const map = newMap<string | number, CborValue>();
   const count = readMapHead(reader);
   for (let index = 0; more(reader, count, index); index++) {
     const key = peekMajor(reader) === cborMajor.text ? readText(reader) : readInt(reader);

@@ -17,5 +17,7 @@ export function textOf(this: void, bytes: Bytes): string;
 export function repeat(this: void, value: number, count: number): Bytes;
 /** Where `needle` begins in `bytes` at or after `start`, or -1. */
 export function indexOf(this: void, bytes: Bytes, needle: Bytes, start: number): number;
+/** An empty map; in Lua only with get, has, set, size and forEach, in half the heap of the transpiler's own Map. */
+export function newMap<Key, Value>(this: void): Map<Key, Value>;
 /** Adds values 0..255 of a list to one byte string; any length. */
 export function packBytes(this: void, values: readonly number[]): Bytes;

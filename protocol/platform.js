@@ -23,6 +23,9 @@ export function repeat(value, count) {
 export function indexOf(bytes, needle, start) {
   return bytes.indexOf(needle, start);
 }
+export function newMap() {
+  return new Map();
+}
 export function packBytes(values) {
   return Buffer.from(values).toString("latin1");
 }

@@ -20,4 +20,24 @@ function platform.packBytes(values)
   end
   return concat(parts)
 end
+-- A value is never nil.
+local Map = {}
+Map.__index = Map
+function Map.get(map, key) return map.items[key] end
+function Map.has(map, key) return map.items[key] ~= nil end
+function Map.set(map, key, value)
+  if map.items[key] == nil then
+    map.size = map.size + 1
+    map.keys[map.size] = key
+  end
+  map.items[key] = value
+  return map
+end
+function Map.forEach(map, callback)
+  for index = 1, map.size do
+    local key = map.keys[index]
+    callback(nil, map.items[key], key, map)
+  end
+end
+function platform.newMap() return setmetatable({ items = {}, keys = {}, size = 0 }, Map) end
 return platform

@@ -4,6 +4,7 @@
 import type { Bytes } from "../../protocol/bytes";
 import { type CborMap, decodeMap } from "../../protocol/cbor-read";
 import { commands, groups } from "../../protocol/commands";
+import { newMap } from "../../protocol/platform";
 import { messageBytesMax } from "../../protocol/smp-frame";
 import {
   encodeMessage,
@@ -81,10 +82,10 @@ function handle(module: Module, message: ReceivedMessage): Reply {
   if (handler === undefined) {
     return smpError(smpRc.notSupported);
   }
-  const request = message.payload.length === 0 ? (new Map() as CborMap) : decodeMap(message.payload);
+  const request: CborMap | undefined = message.payload.length === 0 ? newMap() : decodeMap(message.payload);
   // An undecodable payload must not prevent a reset (smp.md §4.5).
   if (request === undefined) {
-    return handler === os.reset ? os.reset(module, new Map() as CborMap) : smpError(smpRc.invalid);
+    return handler === os.reset ? os.reset(module, newMap()) : smpError(smpRc.invalid);
   }
   return handler(module, request);
 }
