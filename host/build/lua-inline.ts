@@ -7,6 +7,7 @@
  *   local x = checked(y)
  */
 import type { Expression, Identifier, LuaFunction, LuaTree, Statement, Variable } from "./lua-tree";
+import { firstEffect, isLiteral, startOf } from "./lua-effects";
 import {
   blocksIn,
   functionsIn,
@@ -38,11 +39,12 @@ export function inlineFunctions(body: readonly Statement[], top: ReadonlySet<Var
     let variables = variablesIn(node);
     const inline = (block: Statement[]): Statement[] =>
       block.flatMap(inner => {
-        const call = firstEffect(inner, calleeOf, functions, tree);
-        const callee = call && calleeOf(call);
+        const isCallee = (found: Expression): boolean => found.type === "CallExpression" && calleeOf(found) !== undefined;
+        const call = firstEffect(startOf(inner), isCallee, functions, tree);
+        const callee = call?.type === "CallExpression" ? calleeOf(call) : undefined;
         if (call === undefined || callee === undefined || callee === node || moved.has(callee)) return [inner];
         const size = variablesIn(callee);
-        const inlined = variables + size <= variablesPerFunctionMax ? inlineCall(inner, call, callee, tree) : undefined;
+        const inlined = variables + size <= variablesPerFunctionMax ? inlineCall(inner, call as Call, callee, tree) : undefined;
         if (inlined === undefined) return [inner];
         variables += size;
         moved.add(callee);
@@ -93,81 +95,6 @@ function variablesIn(node: Statement): number {
   return count;
 }
 
-// ---- What a statement does first ------------------------------------------------------------------------------------
-
-/** The call that a statement makes before anything else that could be noticed, when it is one of those wanted. */
-function firstEffect(
-  node: Statement,
-  calleeOf: (call: Call) => LuaFunction | undefined,
-  functions: ReadonlyMap<Variable, LuaFunction>,
-  tree: LuaTree,
-): Call | undefined {
-  const first = firstOf(startOf(node));
-  return first?.type === "CallExpression" && calleeOf(first) !== undefined ? first : undefined;
-
-  function firstOf(nodes: readonly Expression[]): Expression | undefined {
-    for (const inner of nodes) {
-      const effect = effectOf(inner);
-      if (effect !== undefined) return effect;
-    }
-    return undefined;
-  }
-
-  /** undefined: nothing but constants and variables that never change. */
-  function effectOf(inner: Expression): Expression | undefined {
-    switch (inner.type) {
-      case "Identifier": {
-        const variable = tree.variableOf(inner);
-        return variable === undefined || !variable.isAssigned || functions.has(variable) ? undefined : inner;
-      }
-      case "UnaryExpression":
-        return effectOf(inner.argument);
-      case "BinaryExpression":
-        return firstOf([inner.left, inner.right]);
-      case "LogicalExpression":
-        return effectOf(inner.left) ?? (effectOf(inner.right) === undefined ? undefined : inner);
-      case "MemberExpression":
-      case "IndexExpression":
-        return effectOf(inner.base) ?? inner;
-      case "CallExpression":
-        // Its own arguments move with it.
-        return calleeOf(inner) === undefined ? (firstOf([inner.base, ...inner.arguments]) ?? inner) : inner;
-      case "TableConstructorExpression":
-        return firstOf(inner.fields.flatMap(field => (field.type === "TableKey" ? [field.key, field.value] : [field.value])));
-      case "TableCallExpression":
-      case "StringCallExpression":
-        return inner;
-      default:
-        return undefined;
-    }
-  }
-}
-
-/** The expressions that a statement evaluates once, before its blocks. */
-function startOf(node: Statement): readonly Expression[] {
-  switch (node.type) {
-    case "LocalStatement":
-      return node.init;
-    case "AssignmentStatement":
-      return node.variables.every(target => target.type === "Identifier" || isPlainField(target)) ? node.init : [];
-    case "CallStatement":
-      return [node.expression];
-    case "ReturnStatement":
-      return node.arguments;
-    case "IfStatement": {
-      const [first] = node.clauses;
-      return first !== undefined && "condition" in first ? [first.condition] : [];
-    }
-    case "ForGenericStatement":
-      return node.iterators;
-    default:
-      return [];
-  }
-}
-
-const isPlainField = (target: Expression): boolean =>
-  target.type === "MemberExpression" && target.base.type === "Identifier";
-
 // ---- Putting the body in the place of the call -------------------------------------------------------------------
 
 /** The statements for `node`, whose first effect is `call`; undefined when the body's returns do not allow it. */
@@ -192,17 +119,41 @@ function placeOf(node: Statement, call: Call, callee: LuaFunction, tree: LuaTree
   if (node.type === "CallStatement" && node.expression === call) {
     return () => [{ type: "DoStatement", body: put(callee.body, evaluate) }];
   }
-  const target = newVariable("result");
-  target.isAssigned = true;
-  const assign = (value: Expression | undefined): Statement[] =>
-    value === undefined || value.type === "NilLiteral"
-      ? []
-      : [{ type: "AssignmentStatement", variables: [tree.refer(target)], init: [value] }];
-  return () => [
-    { type: "LocalStatement", variables: [tree.refer(target)], init: [] },
-    { type: "DoStatement", body: put(callee.body, assign) },
-    withCall(node, call, tree.refer(target)),
-  ];
+  const isWhole = "init" in node && node.variables.length === 1 && node.init.length === 1 && node.init[0] === call;
+  if (isWhole && node.type === "AssignmentStatement") {
+    const [target] = node.variables as [Expression];
+    const assign: Put = value => [assignment(copyTarget(target, tree), value ?? nil)];
+    return () => [{ type: "DoStatement", body: put(callee.body, assign) }];
+  }
+  const [name] = isWhole ? (node.variables as Identifier[]) : [];
+  const target = (name && tree.variableOf(name)) ?? newVariable("result");
+  const assign: Put = value =>
+    value === undefined || value.type === "NilLiteral" ? [] : [assignment(tree.refer(target), value)];
+  return () => {
+    target.isAssigned = true;
+    const given: Statement[] = [
+      { type: "LocalStatement", variables: [tree.refer(target)], init: [] },
+      { type: "DoStatement", body: put(callee.body, assign) },
+    ];
+    return isWhole ? given : [...given, withCall(node, call, tree.refer(target))];
+  };
+}
+
+const nil: Expression = { type: "NilLiteral", value: null, raw: "nil" };
+
+const assignment = (target: Expression, value: Expression): Statement => ({
+  type: "AssignmentStatement",
+  variables: [target as Identifier],
+  init: [value],
+});
+
+/** `x` or `x.name`: each mention is a node of its own. */
+function copyTarget(target: Expression, tree: LuaTree): Expression {
+  if (target.type === "MemberExpression") {
+    return { ...target, base: copyTarget(target.base, tree), identifier: { ...target.identifier } };
+  }
+  const variable = target.type === "Identifier" ? tree.variableOf(target) : undefined;
+  return variable === undefined ? target : tree.refer(variable);
 }
 
 /** A call cut to one result, as an argument of the inlined function's caller was. */
@@ -220,9 +171,6 @@ function withCall(node: Statement, call: Call, value: Expression): Statement {
 }
 
 const isCall = (node: Expression): node is Call => node.type === "CallExpression";
-const isLiteral = (node: Expression): boolean =>
-  ["NumericLiteral", "BooleanLiteral", "StringLiteral", "NilLiteral"].includes(node.type);
-
 /** What is not changed on either side stands in for the parameter; the others become local variables. */
 function bindParameters(call: Call, callee: LuaFunction, tree: LuaTree): Statement[] {
   const values = new Map<Variable, Expression>();

@@ -3,10 +3,11 @@
  * text itself in Lua, and `concat = parts => platform.concat(parts)` only passes on.
  */
 import type { Expression, Identifier, LuaFunction, LuaTree, Statement, Variable } from "./lua-tree";
+import { isLiteral } from "./lua-effects";
 import { expressionsIn, functionsIn, mentionsIn, replaceIn, rewrite } from "./lua-tree";
 
 /** About what a function costs beyond its body, counted in nodes of the tree (4 to 6 bytes each). */
-const nodesSaved = 10;
+const nodesSaved = 16;
 
 interface Tiny {
   readonly parameters: readonly Variable[];
@@ -83,9 +84,6 @@ function substituted(
   const value = copy(result, parameters, values, tree);
   return value.type === "CallExpression" ? Object.assign(value, { inParens: true }) : value;
 }
-
-const isLiteral = (node: Expression): boolean =>
-  ["NumericLiteral", "BooleanLiteral", "StringLiteral", "NilLiteral"].includes(node.type);
 
 /** Globals of Lua, functions of the top and variables that never change. */
 function isFixed(node: Identifier, functions: ReadonlyMap<Variable, LuaFunction>, tree: LuaTree): boolean {

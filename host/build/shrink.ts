@@ -8,6 +8,7 @@ import { keptNames } from "./kept-names";
 import { foldConstants } from "./lua-fold";
 import { useShortIdioms } from "./lua-idioms";
 import { inlineFunctions } from "./lua-inline";
+import { dropLocals } from "./lua-locals";
 import { flattenModules } from "./lua-modules";
 import { shortenFields, useLibraryVariables } from "./lua-names";
 import { printLua } from "./lua-print";
@@ -34,6 +35,7 @@ export function shrink(lua: Buffer, program: ts.Program, hostNames: readonly str
     small = shake(small, wanted, tree);
   }
   small = foldConstants(small, top, tree);
+  small = dropLocals(small, top, tree);
   small = useLibraryVariables(small, top, tree);
   small = shake(small, wanted, tree);
   const kept = keptNames(program, file => /^hal\/[^/]+$/.test(relativeToRoot(file)));
