@@ -155,8 +155,10 @@ export function createSimUart(options: SimUartOptions): SimUart {
 }
 
 /** One direction of the line. */
-interface Wire extends Pick<ByteQueue, "length" | "clear"> {
+interface Wire extends Pick<ByteQueue, "length"> {
   push(bytes: string, nowMs: number): void;
+  /** Nothing is under way, and time may begin anew. */
+  clear(): void;
   /** Delivers the bytes whose last bit has passed. */
   advance(nowMs: number): void;
 }
@@ -167,7 +169,10 @@ function createWire(byteMs: () => number, deliver: (bytes: string) => void): Wir
   let beganMs = 0;
   return {
     length: queue.length,
-    clear: queue.clear,
+    clear() {
+      queue.clear();
+      beganMs = 0;
+    },
     push(bytes, nowMs) {
       if (queue.length() === 0) beganMs = Math.max(beganMs, nowMs);
       queue.push(bytes);

@@ -40,6 +40,17 @@ test("a reboot keeps flash, element and wall clock, and forgets hashes, line and
   assert.equal([clock.utcS(), hal.system.resetCause()], [utcS, "watchdog"]);
 });
 
+test("after a reboot the line carries bytes at once, however long the board had run", () => {
+  const { uart, clock, reboot } = createSimHal({ paced: true });
+  clock.advance(3_600_000);
+  uart.host.write("before");
+  clock.advance(10);
+  reboot("power");
+  uart.host.write("after");
+  clock.advance(10);
+  assert.is(uart.uart.read(10), "after");
+});
+
 test("flash and element move to another board together", () => {
   const elementStore = createMemoryStore();
   const first = createSimHal({ elementStore });
