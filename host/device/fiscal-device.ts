@@ -6,7 +6,7 @@
  */
 import { EventEmitter } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
-import { commands, groups } from "../../protocol/commands";
+import { type AnswerReply, commands, groups } from "../../protocol/commands";
 import { type Connection, connectDevice } from "./connection";
 import { DeviceAbsent, DeviceRefusal } from "./device-error";
 import type { DeviceInfo, FiscalDevice, LogPage } from "./device-types";
@@ -180,7 +180,13 @@ export function openFiscalDevice(options: DeviceOptions): FiscalDevice {
     shiftState: () => request(read(groups.shift, shift.state), {}),
     closeShift: id => ignore(request(write(groups.shift, shift.close), { session: id }, sale)),
     next: body => request(read(groups.uplink, uplink.next), body, first),
-    answer: body => request(write(groups.uplink, uplink.answer), body, first),
+    async answer(body) {
+      const reply = await request<AnswerReply>(write(groups.uplink, uplink.answer), body, first);
+      if (reply.taken === true) {
+        events.emit("taken");
+      }
+      return reply;
+    },
     noAnswer: body => ignore(request(write(groups.uplink, uplink.noAnswer), body, first)),
     queue: () => request(read(groups.uplink, uplink.queue), {}),
     async tryNow(id) {
@@ -212,7 +218,11 @@ export function openFiscalDevice(options: DeviceOptions): FiscalDevice {
     },
   };
   const supervising = supervise();
-  return { ...device, sellDocument: createSeller(device, () => events.emit("work")) };
+  const carrier = {
+    wake: () => void events.emit("work"),
+    untilTaken: (timeoutMs: number) => untilEvent(events, "taken", timeoutMs),
+  };
+  return { ...device, sellDocument: createSeller(device, carrier) };
 }
 
 /** Plugged in already, or within the time. */
@@ -239,5 +249,18 @@ function waitPresent(
   });
 }
 
+/** The event, or the end of the time. */
+function untilEvent(events: EventEmitter, name: string, timeoutMs: number): Promise<void> {
+  return new Promise(resolve => {
+    const settle = (): void => {
+      clearTimeout(timer);
+      events.off(name, settle);
+      resolve();
+    };
+    const timer = setTimeout(settle, timeoutMs);
+    events.on(name, settle);
+  });
+}
+
 const reasonOf = (error: Error): string =>
-  error instanceof DeviceRefusal ? [error.code, ...Object.values(error.facts)].join(" ") : error.message;
+  error instanceof DeviceRefusal ? String(error.facts.reason ?? error.code) : error.message;

@@ -17,8 +17,6 @@ export interface ChannelListener {
 export interface MessageChannel {
   listen(listener: ChannelListener): void;
   send(message: Buffer): void;
-  /** Forgets what was received of an unfinished packet. */
-  flush(): void;
   close(): void;
 }
 
@@ -26,8 +24,8 @@ export const bytesOf = (buffer: Uint8Array): Bytes => Buffer.from(buffer).toStri
 export const bufferOf = (bytes: Bytes): Buffer => Buffer.from(bytes, "latin1");
 
 const crc = (bytes: Bytes): number => crc16xmodem(bufferOf(bytes));
-/** A packet that stops in the middle for this long will not be finished: forgotten (smp.md §3.4 allows 1 s). */
-const stalledMs = 250;
+/** A packet that stops in the middle for this long is probably cut (smp.md §3.4). What still comes of it is taken. */
+const stalledMs = 1000;
 
 /** Messages as lines on a serial link. Packets leave in one write. */
 export function serialChannel(link: Link): MessageChannel {
@@ -45,10 +43,7 @@ export function serialChannel(link: Link): MessageChannel {
       }
     }
     if (decoder.packet !== undefined || decoder.lines.line.length > 0) {
-      stalled = setTimeout(() => {
-        decoder = createFrameDecoder();
-        listener.damaged();
-      }, stalledMs);
+      stalled = setTimeout(listener.damaged, stalledMs);
     }
   };
   return {
@@ -60,9 +55,6 @@ export function serialChannel(link: Link): MessageChannel {
       link.listen({ data: chunk => receive(chunk, listener), closed });
     },
     send: message => link.write(bufferOf(encodePacket(bytesOf(message), crc).join("") as Bytes)),
-    flush() {
-      decoder = createFrameDecoder();
-    },
     close: link.close,
   };
 }
@@ -104,7 +96,6 @@ export function socketChannel(socket: Socket): MessageChannel {
       head.writeUInt32BE(message.length);
       socket.write(Buffer.concat([head, message]));
     },
-    flush() {},
     close: () => void socket.destroy(),
   };
 }

@@ -29,13 +29,22 @@ const busyMax = 150;
 const printingMax = 30;
 const pollFirstMs = 5;
 const pollMaxMs = 50;
+const pendingPollMs = 150;
 const waitingMax = 16;
 
 type Done = LookupReply & { readonly state: "done" };
 type Ask = Pick<FiscalDevice, "present" | "state" | "upload" | "submit" | "lookup">;
 
-/** Makes `sellDocument` of a device: one sale at a time, others wait their turn. `hint` is called when the uplink has work. */
-export function createSeller(device: Ask, hint: () => void): (sale: Sale) => Promise<Done> {
+/** The uplink of this process, as far as selling goes. */
+export interface Carrier {
+  /** There is, or will soon be, a frame to carry. */
+  wake(): void;
+  /** Resolves when the module has taken an answer, or after the time. */
+  untilTaken(timeoutMs: number): Promise<void>;
+}
+
+/** Makes `sellDocument` of a device: one sale at a time, others wait their turn. */
+export function createSeller(device: Ask, carrier: Carrier): (sale: Sale) => Promise<Done> {
   let last: Promise<unknown> = Promise.resolve();
   let waiting = 0;
   return async sale => {
@@ -43,7 +52,7 @@ export function createSeller(device: Ask, hint: () => void): (sale: Sale) => Pro
       throw new DeviceRefusal("BUSY", { waiting });
     }
     waiting += 1;
-    const mine = last.then(() => sell(device, sale, hint));
+    const mine = last.then(() => sell(device, sale, carrier));
     last = mine.catch(() => {});
     try {
       return await mine;
@@ -72,7 +81,7 @@ interface Course {
   readonly tell: (step: SaleStep) => void;
 }
 
-async function sell(device: Ask, sale: Sale, hint: () => void): Promise<Done> {
+async function sell(device: Ask, sale: Sale, carrier: Carrier): Promise<Done> {
   const course: Course = {
     step: "upload",
     session: sale.session,
@@ -95,7 +104,7 @@ async function sell(device: Ask, sale: Sale, hint: () => void): Promise<Done> {
         course.tell("done");
         return reply as Done;
       }
-      await follow(reply, course, hint);
+      await follow(reply, course, carrier);
     } catch (error) {
       await recover(error, device, sale, course);
     }
@@ -145,15 +154,20 @@ async function takeStep(device: Ask, sale: Sale, course: Course): Promise<Lookup
   return reply;
 }
 
-/** Not done yet: wakes the uplink when something changed, and waits a little longer each time. */
-async function follow(reply: LookupReply | undefined, course: Course, hint: () => void): Promise<void> {
+/**
+ * Not done yet: wakes the uplink when something changed, and waits a little longer each time. While the operator is
+ * asked, the line and the module belong to the frame and its answer: the next look-up waits for those.
+ */
+async function follow(reply: LookupReply | undefined, course: Course, carrier: Carrier): Promise<void> {
   if (reply?.state !== course.state) {
     course.state = reply?.state;
     course.pollMs = pollFirstMs;
-    hint();
+    carrier.wake();
   }
   if (reply?.state === "pending") {
     course.tell("journalled");
+    await carrier.untilTaken(pendingPollMs);
+    return;
   }
   await pause(course.pollMs);
   course.pollMs = Math.min(course.pollMs * 1.5, pollMaxMs);

@@ -1,6 +1,7 @@
 /**
  * The SMP client by smp.md §12.5: version 2, one request outstanding, a time-out of 2.5 s, at most 3 repeats with a new
- * sequence number, answers with another number skipped, both error shapes understood.
+ * sequence number, both error shapes understood. An answer counts with the number of any sending of its request, for all
+ * are the same bytes: a module that was slow, not deaf, must not be asked for ever. Other numbers are skipped.
  *
  * Requests wait in a bounded queue; the uplink's go first, because its time runs.
  */
@@ -13,8 +14,9 @@ import { bufferOf, bytesOf, type MessageChannel } from "./message-channel";
 export const requestTimeoutMs = 2500;
 const repeatsMax = 3;
 const queueMax = 64;
-/** After damaged bytes the request is repeated once the line has been quiet this long: that was probably its answer. */
+/** Damaged bytes were probably the answer: asked for again once the line has been quiet this long, a few times. */
 const quietMs = 30;
+const hurriesMax = 3;
 /** Until the device has told its buf_size: fits every SMP server on a serial line (smp.md §12.2). */
 const messageBytesAtStart = 380;
 const packetOverheadBytes = 4;
@@ -48,7 +50,7 @@ export interface SmpClient {
   close(): void;
 }
 
-type Outcome = { kind: "answer"; message: SmpMessage } | { kind: "none" };
+type Outcome = { kind: "answer"; message: SmpMessage } | { kind: "damaged" | "none" };
 type Request = Omit<SmpMessage, "sequence">;
 interface Job {
   readonly rank: number;
@@ -62,10 +64,10 @@ interface Job {
 /** The request that is on the line. */
 interface Waiting {
   readonly request: Request;
-  readonly sequence: number;
   readonly settle: (outcome: Outcome) => void;
-  /** Waits this much longer, whatever was planned. */
-  readonly waitFor: (ms: number) => void;
+  readonly hurry: () => void;
+  /** Of this sending and those before it. */
+  readonly sequences: ReadonlySet<number>;
 }
 
 export function createSmpClient(channel: MessageChannel): SmpClient {
@@ -83,12 +85,12 @@ export function createSmpClient(channel: MessageChannel): SmpClient {
   channel.listen({
     message(bytes) {
       for (const message of decodeMessages(bytesOf(bytes))) {
-        if (waiting !== undefined && !message.truncated && isAnswer(message, waiting.request, waiting.sequence)) {
+        if (waiting !== undefined && !message.truncated && isAnswer(message, waiting)) {
           waiting.settle({ kind: "answer", message });
         }
       }
     },
-    damaged: () => waiting?.waitFor(quietMs),
+    damaged: () => waiting?.hurry(),
     closed(reason) {
       closedBecause = reason;
       waiting?.settle({ kind: "none" });
@@ -99,10 +101,10 @@ export function createSmpClient(channel: MessageChannel): SmpClient {
     },
   });
 
-  /** One sending of a request: resolves to what became of it. */
-  function ask(request: Request, timeoutMs: number): Promise<Outcome> {
+  /** One sending of a request: resolves to what became of it. Damage ends the waiting early when `mayHurry`. */
+  function ask({ request, timeoutMs }: Job, sequences: Set<number>, mayHurry: boolean): Promise<Outcome> {
     sequence = (sequence + 1) % 256;
-    const sent = { ...request, sequence };
+    sequences.add(sequence);
     return new Promise(resolve => {
       const settle = (outcome: Outcome): void => {
         clearTimeout(timer);
@@ -110,23 +112,28 @@ export function createSmpClient(channel: MessageChannel): SmpClient {
         resolve(outcome);
       };
       let timer = setTimeout(settle, timeoutMs, { kind: "none" });
-      const waitFor = (ms: number): void => {
-        clearTimeout(timer);
-        timer = setTimeout(settle, ms, { kind: "none" });
+      const hurry = (): void => {
+        if (mayHurry) {
+          clearTimeout(timer);
+          timer = setTimeout(settle, quietMs, { kind: "damaged" });
+        }
       };
-      waiting = { request, sequence: sent.sequence, settle, waitFor };
-      channel.send(bufferOf(encodeMessage(sent)));
+      waiting = { request, sequences, settle, hurry };
+      channel.send(bufferOf(encodeMessage({ ...request, sequence })));
     });
   }
 
   async function run(job: Job): Promise<void> {
-    for (let repeat = 0; repeat <= job.repeatsMax && closedBecause === undefined; repeat++) {
-      const outcome = await ask(job.request, job.timeoutMs);
+    const sequences = new Set<number>();
+    let repeats = 0;
+    for (let hurries = 0; repeats <= job.repeatsMax && closedBecause === undefined; ) {
+      const outcome = await ask(job, sequences, hurries < hurriesMax);
       if (outcome.kind === "answer") {
         job.resolve(outcome.message.payload);
         return;
       }
-      channel.flush();
+      hurries += outcome.kind === "damaged" ? 1 : 0;
+      repeats += outcome.kind === "damaged" ? 0 : 1;
     }
     job.reject(new DeviceAbsent(closedBecause ?? "no answer"));
   }
@@ -201,8 +208,8 @@ function takeNext(queue: Job[]): Job | undefined {
   return best;
 }
 
-const isAnswer = (message: SmpMessage, request: Request, sequence: number): boolean =>
-  message.sequence === sequence &&
+const isAnswer = (message: SmpMessage, { request, sequences }: Waiting): boolean =>
+  sequences.has(message.sequence) &&
   message.op === request.op + 1 &&
   message.group === request.group &&
   message.command === request.command;

@@ -21,7 +21,7 @@ export interface OfdConnection {
   send(frame: Buffer): void;
   /** Resolves when the connection stands; never when it fails. What was sent before leaves then. */
   readonly connected: Promise<void>;
-  /** Resolves when the first byte of the answer is here; never without one. */
+  /** Resolves when an answer has begun but is not whole; never when it comes in one piece, or not at all. */
   readonly begun: Promise<void>;
   /** What came of it; it waits for ever for a silent server, the caller has the clock. */
   readonly result: Promise<OfdResult>;
@@ -39,18 +39,22 @@ export function openOfdConnection(host: string, port: number): OfdConnection {
       resolve();
     }),
   );
-  const begun = new Promise<void>(resolve => socket.once("data", () => resolve()));
+  let tellBegun: () => void = () => {};
+  const begun = new Promise<void>(resolve => {
+    tellBegun = resolve;
+  });
+  const isThere = (): boolean => isConnected;
   return {
     send: frame => void socket.write(frame),
     connected,
     begun,
-    result: readAnswer(socket, () => isConnected),
+    result: readAnswer(socket, isThere, tellBegun),
     isConnected: () => isConnected,
     close: () => void socket.destroy(),
   };
 }
 
-function readAnswer(socket: Socket, isConnected: () => boolean): Promise<OfdResult> {
+function readAnswer(socket: Socket, isConnected: () => boolean, onBegun: () => void): Promise<OfdResult> {
   return new Promise(resolve => {
     const parts: Buffer[] = [];
     let receivedBytes = 0;
@@ -66,6 +70,8 @@ function readAnswer(socket: Socket, isConnected: () => boolean): Promise<OfdResu
         settle({ kind: "noAnswer", cause: "garbage" });
       } else if (length !== "unknown" && receivedBytes >= length) {
         settle({ kind: "answer", bytes: Buffer.concat(parts).subarray(0, length) });
+      } else {
+        onBegun();
       }
     });
     // An orderly end before the answer is whole: something was said that is no answer, or nothing was said at all.

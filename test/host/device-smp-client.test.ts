@@ -39,7 +39,7 @@ for (const [name, damage] of damages) {
       const began = performance.now();
       assert.is((await device.info()).serial, "FAKE0001");
       assert.is((await device.info()).serial, "FAKE0001");
-      assert.ok(performance.now() - began < 1000, "damage is met by an early repeat, not by the time-out");
+      assert.ok(performance.now() - began < 2000, "damage is met by an early repeat, not by the time-out");
     }));
 }
 
@@ -51,6 +51,18 @@ test("the answer to an earlier request is skipped", () =>
       return flipped(lines);
     });
     module.damages.push(lines => Buffer.concat([kept, lines]));
+    assert.is((await device.info()).serial, "FAKE0001");
+  }));
+
+test("an answer that comes in two parts with a long pause between is still one answer", () =>
+  withDevice(async (device, module) => {
+    const parts: Buffer[] = [];
+    module.damages.push(lines => {
+      parts.push(lines.subarray(5));
+      return lines.subarray(0, 5);
+    });
+    // Every repetition is answered by the rest of the first answer, as by a module that was only slow.
+    module.damages.push(() => parts.pop());
     assert.is((await device.info()).serial, "FAKE0001");
   }));
 
