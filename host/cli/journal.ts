@@ -14,7 +14,7 @@ import { DeviceRefusal } from "../device/device-error";
 import type { Language } from "../texts/index";
 import { journalSentence, journalTexts } from "../texts/journal";
 import { type CommandSpec, helpOf, parseCommand, UsageError } from "./args";
-import { describeItem, type ShownItem, showItem } from "./journal-item";
+import { describeItem, formatUtc, type ShownItem, showItem } from "./journal-item";
 import { columns, exitCode, tellResult } from "./output";
 
 const verifySpec: CommandSpec = {
@@ -109,7 +109,7 @@ function textOf({ problem, records, header, trailer, fingerprint }: JournalRepor
     ["serial", header === undefined ? "?" : utf8Text(header.serial)],
     ["rnm", header === undefined ? "?" : utf8Text(header.rnm)],
     ["records", header === undefined ? "?" : `${records} (${header.from} … ${header.to})`],
-    ["exported", trailer === undefined ? "?" : new Date(trailer.utcS * 1000).toISOString()],
+    ["exported", trailer === undefined ? "?" : formatUtc(trailer.utcS)],
     ["key", fingerprint.replace(/(.{4})(?=.)/g, "$1 ")],
   ]);
   const verdict =
