@@ -58,15 +58,20 @@ function constantsIn(body: readonly Statement[], top: ReadonlySet<Variable>, tre
       if (node.type !== "Identifier" && memberName(node) === undefined) return undefined;
       const value = meant(node);
       const variable = node.type === "Identifier" ? tree.variableOf(node) : undefined;
-      if (value?.type === "Identifier")
-        return inits.has(tree.variableOf(value) as Variable)
-          ? tree.refer(tree.variableOf(value) as Variable)
-          : undefined;
+      if (value !== undefined && isLibraryField(value, tree)) return { ...value };
+      if (value?.type === "Identifier") {
+        const other = tree.variableOf(value);
+        return other !== undefined && inits.has(other) ? tree.refer(other) : undefined;
+      }
       const count = (variable && mentions.get(variable)) ?? 1;
       return value !== undefined && isLiteral(value) && isShort(value, count) ? { ...value } : undefined;
     },
   };
 }
+
+/** `string.char` */
+const isLibraryField = (node: Expression, tree: LuaTree): boolean =>
+  node.type === "MemberExpression" && node.base.type === "Identifier" && tree.variableOf(node.base) === undefined;
 
 const isFieldNamed =
   (name: string | undefined) =>
@@ -133,11 +138,29 @@ const isInteger = (node: Expression): node is Extract<Expression, { type: "Numer
   node.type === "NumericLiteral" && /^\d+$/.test(node.raw) && Number.isSafeInteger(node.value);
 
 function foldOperation(node: Expression): Expression | undefined {
-  if (node.type !== "BinaryExpression" || !isInteger(node.left) || !isInteger(node.right)) return undefined;
+  if (node.type === "CallExpression") return charsOf(node);
+  if (node.type === "UnaryExpression" && node.operator === "not" && node.argument.type === "BooleanLiteral") {
+    return boolean(!node.argument.value);
+  }
+  if (node.type !== "BinaryExpression") return undefined;
+  if (node.operator === ".." && node.left.type === "StringLiteral" && node.right.type === "StringLiteral") {
+    return { type: "StringLiteral", value: node.left.value + node.right.value, raw: "" };
+  }
+  if (!isInteger(node.left) || !isInteger(node.right)) return undefined;
   const value = operations[node.operator]?.(node.left.value, node.right.value);
-  if (typeof value === "boolean") return { type: "BooleanLiteral", value, raw: String(value) };
+  if (typeof value === "boolean") return boolean(value);
   return value !== undefined && Number.isSafeInteger(value) && value >= 0 ? numeral(value) : undefined;
 }
+
+/** string.char(27, 64) → "\27\64" */
+function charsOf({ base, arguments: values }: Extract<Expression, { type: "CallExpression" }>): Expression | undefined {
+  const isChar = base.type === "MemberExpression" && base.identifier.name === "char";
+  if (!isChar || base.base.type !== "Identifier" || base.base.name !== "string" || values.length === 0) return undefined;
+  const codes = values.map(value => (isInteger(value) && value.value < 256 ? value.value : -1));
+  return codes.includes(-1) ? undefined : { type: "StringLiteral", value: String.fromCharCode(...codes), raw: "" };
+}
+
+const boolean = (value: boolean): Expression => ({ type: "BooleanLiteral", value, raw: String(value) });
 
 /** math.floor(a / b) → a // b. The same for integers below 2^53; a fraction would stay one. */
 function flooredDivision(node: Expression): Expression | undefined {

@@ -55,7 +55,7 @@ export function flattenModules(tree: LuaTree): Flat {
       const required = requiredBy(node);
       if (required !== undefined) add(moduleOf(required));
     }
-    flat.push(...bodyOf(module, moduleOf, tree));
+    flat.push(...bodyOf(module, moduleOf, tree).flatMap(oneByOne));
   }
 
   const last = tree.body.find(node => requiredBy(node) !== undefined);
@@ -64,6 +64,16 @@ export function flattenModules(tree: LuaTree): Flat {
   const top = new Set(flat.flatMap(node => declaredBy(node, tree)));
   for (const module of done) for (const variable of module.exports.values()) top.add(variable);
   return { body: flat, top, exports: entry.exports };
+}
+
+/** `local byte, sub = string.byte, string.sub` → a statement each */
+function oneByOne(node: Statement): Statement[] {
+  if (node.type !== "LocalStatement" || node.variables.length !== node.init.length) return [node];
+  return node.variables.map((variable, index) => ({
+    type: "LocalStatement",
+    variables: [variable],
+    init: [node.init[index] as Expression],
+  }));
 }
 
 function declaredBy(node: Statement, tree: LuaTree): Variable[] {

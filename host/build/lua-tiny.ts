@@ -29,6 +29,11 @@ export function inlineExpressions(body: readonly Statement[], top: ReadonlySet<V
   let count = 0;
   rewrite(body, node => {
     if (node.type !== "CallExpression" || node.base.type !== "Identifier") return node;
+    const forwarded = forwardedBy(functions.get(tree.variableOf(node.base) as Variable));
+    if (forwarded !== undefined) {
+      count++;
+      return { ...node, base: copy(forwarded, [], [], tree) };
+    }
     const callee = leaves.get(tree.variableOf(node.base) as Variable);
     const result = callee && substituted(callee, node.arguments, functions, tree);
     if (result === undefined) return node;
@@ -50,6 +55,16 @@ function tinyOf(node: LuaFunction, tree: LuaTree): Tiny | undefined {
     return undefined;
   }
   return { parameters: parameters as Variable[], result };
+}
+
+/** `function f(...) return g(...) end`: g. */
+function forwardedBy(node: LuaFunction | undefined): Expression | undefined {
+  const [only] = node?.body ?? [];
+  const call = only?.type === "ReturnStatement" ? only.arguments[0] : undefined;
+  if (node?.parameters.length !== 1 || node.body.length !== 1 || call?.type !== "CallExpression") return undefined;
+  const isForwarding = call.arguments.length === 1 && call.arguments[0]?.type === "VarargLiteral";
+  const isName = call.base.type === "Identifier" || call.base.type === "MemberExpression";
+  return isForwarding && isName ? call.base : undefined;
 }
 
 function isWorthIt(tiny: Tiny, calls: number): boolean {

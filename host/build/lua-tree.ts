@@ -25,6 +25,8 @@ export interface LuaTree {
   readonly variableOf: (identifier: Identifier) => Variable | undefined;
   /** A new identifier that means this variable. */
   readonly refer: (variable: Variable) => Identifier;
+  /** The statements of more Lua; the variable that it declares at its top under the same name is `variable`. */
+  readonly graft: (lua: string, variable: Variable) => Statement[];
   /** Gives each variable a name of its own, so that expressions may have moved anywhere. */
   readonly nameApart: () => void;
 }
@@ -51,9 +53,11 @@ export function fieldName(field: TableConstructor["fields"][number]): string | u
   return undefined;
 }
 
+const parserOptions = { luaVersion: "5.3", encodingMode: "pseudo-latin1", comments: false } as const;
+
 /** Throws SyntaxError. */
 export function parseLua(lua: string): LuaTree {
-  const { body } = luaparse.parse(lua, { luaVersion: "5.3", encodingMode: "pseudo-latin1", comments: false });
+  const { body } = luaparse.parse(lua, parserOptions);
   const variables = new Map<Identifier, Variable>();
   resolve(body, variables);
   return {
@@ -63,6 +67,14 @@ export function parseLua(lua: string): LuaTree {
       const node = identifier(variable.name);
       variables.set(node, variable);
       return node;
+    },
+    graft(more, variable) {
+      const grafted = luaparse.parse(more, parserOptions).body;
+      const own = new Map<Identifier, Variable>();
+      resolve(grafted, own);
+      const declared = [...own].find(([node]) => node.name === variable.name)?.[1];
+      for (const [node, found] of own) variables.set(node, found === declared ? variable : found);
+      return grafted;
     },
     nameApart() {
       const numbers = new Map<Variable, number>();

@@ -11,6 +11,7 @@ import { inlineFunctions } from "./lua-inline";
 import { dropLocals } from "./lua-locals";
 import { flattenModules } from "./lua-modules";
 import { shortenFields, useLibraryVariables } from "./lua-names";
+import { packTables } from "./lua-pack";
 import { printLua } from "./lua-print";
 import { declareVariables, shake } from "./lua-shake";
 import { inlineExpressions } from "./lua-tiny";
@@ -32,15 +33,13 @@ export function shrink(lua: Buffer, program: ts.Program, hostNames: readonly str
   small = foldConstants(small, top, tree);
   small = useShortIdioms(small, top, tree);
   while (inlineExpressions(small, top, tree) + inlineFunctions(small, top, tree) > 0) {
-    small = shake(small, wanted, tree);
+    small = shake(foldConstants(dropLocals(small, top, tree), top, tree), wanted, tree);
   }
-  small = foldConstants(small, top, tree);
-  small = dropLocals(small, top, tree);
-  small = useLibraryVariables(small, top, tree);
-  small = shake(small, wanted, tree);
   const kept = keptNames(program, file => /^hal\/[^/]+$/.test(relativeToRoot(file)));
   for (const name of [...boundaryNames, ...hostNames, ...exports.keys()]) kept.add(name);
   shortenFields(small, kept, tree);
+  small = shake(packTables(small, top, tree), wanted, tree);
+  small = shake(useLibraryVariables(small, top, tree), wanted, tree);
   const declared = declareVariables([...small, entry], top, tree);
   tree.nameApart();
   return Buffer.from(printLua(declared), "latin1");
