@@ -11,6 +11,7 @@ import { decodeFrameHeader, ofdHeaderBytes, ofdVersion204 } from "../protocol/of
 import { decodeResponse, type OfdResponse, ofdCommand, ofdResult } from "../protocol/ofd-messages";
 import { attemptKey, outcomeKey, recordType } from "../protocol/records";
 import { blockOfResult, queueLength, readRecordMap } from "./books";
+import { deadlineOf, noteFetch, type Timing } from "./deadline";
 import {
   countLineBytes,
   type FrameSource,
@@ -19,15 +20,7 @@ import {
   openTicketFrame,
   readFrame,
 } from "./frame";
-import {
-  answerBytesMax,
-  answerGraceMs,
-  deadlineMs,
-  fetchDeadlineMs,
-  idlePollMs,
-  reconnectMs,
-  repeatPauseMs,
-} from "./limits";
+import { answerBytesMax, answerGraceMs, deadlineMs, idlePollMs, reconnectMs, repeatPauseMs } from "./limits";
 import { appendEvent, appendMap, type Entries, putBytes, putUint } from "./log";
 import type { RecordRef } from "./memory-api";
 import { type Module, nowMs, nowUtcS } from "./module";
@@ -44,7 +37,7 @@ import { sha256, updateHash } from "./signer";
 import { openDocument, type StoredDocument } from "./stored-document";
 
 /** A frame under way. */
-export interface Carry {
+export interface Carry extends Timing {
   /** Names this sending towards the host. */
   readonly id: number;
   readonly command: number;
@@ -53,12 +46,6 @@ export interface Carry {
   readonly source: FrameSource;
   /** The document, for TICKET. */
   readonly document: StoredDocument | undefined;
-  readonly begunMs: number;
-  fetchedMs: number | undefined;
-  /** When the last byte of the frame was handed to the UART for the first time. */
-  handedMs: number | undefined;
-  /** When the first bytes of an answer were there. */
-  answerBegunMs: number | undefined;
   /** Not to be fetched again before. */
   notBeforeMs: number;
   cause: string | undefined;
@@ -207,6 +194,7 @@ function openCarry(module: Module, fields: Pick<Carry, "command" | "reqnum" | "t
     ...fields,
     id: uplink.nextId,
     begunMs: nowMs(module),
+    fetchedBytes: 0,
     fetchedMs: undefined,
     handedMs: undefined,
     answerBegunMs: undefined,
@@ -316,18 +304,6 @@ const isFirstSending = (module: Module, carry: Carry): boolean =>
   carry.document !== undefined &&
   carry.document.head.number === module.books.pending.number;
 
-/** When the pending document of this carry becomes autonomous (design §4 "Deadline"). */
-export function deadlineOf(carry: Carry): number {
-  if (carry.answerBegunMs !== undefined) {
-    return carry.answerBegunMs + answerGraceMs;
-  }
-  if (carry.handedMs !== undefined) {
-    return carry.handedMs + deadlineMs;
-  }
-  const fetching = carry.fetchedMs === undefined ? 0 : carry.fetchedMs + fetchDeadlineMs;
-  return Math.max(carry.begunMs + deadlineMs, fetching);
-}
-
 /** The page at `offset` of the frame that is to be carried now. */
 export function nextPage(module: Module, offset: number, frame: number | undefined, lengthMax: number): NextPage {
   const { uplink } = module;
@@ -343,9 +319,9 @@ export function nextPage(module: Module, offset: number, frame: number | undefin
   if (frame !== undefined && frame !== carry.id) {
     return { kind: "wait", waitMs: 0 };
   }
-  carry.fetchedMs = now;
   const from = Math.min(offset, carry.source.lengthBytes);
   const data = readFrame(carry.source, module.memory, from, lengthMax);
+  noteFetch(carry, from + data.length, now);
   const last = from + data.length >= carry.source.lengthBytes;
   const remaining =
     isFirstSending(module, carry) && carry.handedMs !== undefined ? deadlineOf(carry) - now : deadlineMs;

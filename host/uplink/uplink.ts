@@ -82,7 +82,11 @@ export function createUplink(device: UplinkDevice, options: UplinkOptions = {}):
       tell({ kind: "fetched", frame });
       connection.send(bytes);
       void connection.connected.then(() => tell({ kind: "sent", frame }));
-      const result = await waitForAnswer(connection, remainingMs, () => tellBegun(frame));
+      const sign = await signOrReplaced(firstSign(connection, remainingMs), frame, bytes.length);
+      if (sign === "replaced") {
+        return;
+      }
+      const result = sign === "begun" ? await wholeAnswer(connection, () => tellBegun(frame)) : sign;
       if (result.kind === "noAnswer" && result.cause === "silent") {
         late = connection;
         void awaitLate(frame, connection);
@@ -91,6 +95,23 @@ export function createUplink(device: UplinkDevice, options: UplinkOptions = {}):
     } finally {
       if (late !== connection) {
         connection.close();
+      }
+    }
+  }
+
+  /**
+   * What becomes of the frame. A receipt that is sold while a probe waits for a silent server takes its place in the
+   * module at once: its five seconds run, so whenever there is work the module is asked whether this frame still counts.
+   */
+  async function signOrReplaced<T>(sign: Promise<T>, frame: number, lengthBytes: number): Promise<T | "replaced"> {
+    for (;;) {
+      const heard = await Promise.race([sign, bell.rung().then(() => "rung" as const)]);
+      if (heard !== "rung") {
+        return heard;
+      }
+      const wanted = await device.next({ off: lengthBytes, frame });
+      if (wanted.frame !== frame) {
+        return "replaced";
       }
     }
   }
@@ -160,16 +181,8 @@ async function fetchFrame(
   }
 }
 
-/** Races the server against the clock. `onBegun` is called when an answer began in time but is not yet whole. */
-async function waitForAnswer(
-  connection: OfdConnection,
-  remainingMs: number,
-  onBegun: () => Promise<void>,
-): Promise<OfdResult> {
-  const sign = await firstSign(connection, remainingMs);
-  if (sign !== "begun") {
-    return sign;
-  }
+/** The rest of an answer that began in time. */
+async function wholeAnswer(connection: OfdConnection, onBegun: () => Promise<void>): Promise<OfdResult> {
   await Promise.race([connection.result, onBegun()]);
   return within(connection.result, answerEndMs, noAnswer("silent"));
 }

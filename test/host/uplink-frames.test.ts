@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
+import { EventEmitter } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { DeviceRefusal, type FiscalDevice, type FramePage } from "../../host/device/fiscal-device";
@@ -205,6 +207,44 @@ test("a late answer is still passed on", async () => {
   const uplink = createUplink(device as unknown as FiscalDevice);
   assert.ok((await late).equals(answer));
   assert.is(owner.told[0]?.cause, "silent");
+  await uplink.close();
+  await new Promise(resolve => server.close(resolve));
+});
+
+test("a receipt that is sold while a silent server is probed takes the probe's place at once", async () => {
+  const answer = answerOf(40);
+  const server = createServer(socket =>
+    socket.once("data", data => data[0] === 0x5a && socket.write(answer)).on("error", () => {}),
+  );
+  await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
+  const owner = createFrameOwner((server.address() as { port: number }).port, 5000);
+  const probe = { frame: 6, off: 0, len: 4, data: Buffer.from("ping"), remainingMs: 5000 };
+  const work = new EventEmitter();
+  let isSold = false;
+  const device = {
+    ...owner.device,
+    on: (event: string, listener: () => void) => work.on(event, listener),
+    async next(request: { off: number; frame?: number }): Promise<FramePage> {
+      const page = await owner.device.next(request);
+      if (isSold) {
+        return page;
+      }
+      return page.frame === undefined ? page : { ...page, ...probe, data: probe.data.subarray(request.off) };
+    },
+  };
+  const uplink = createUplink(device as unknown as FiscalDevice);
+  await pause(100);
+  work.emit("work");
+  await pause(50);
+  const soldAt = performance.now();
+  isSold = true;
+  work.emit("work");
+  await owner.settled;
+  assert.ok(performance.now() - soldAt < 500, `${performance.now() - soldAt} ms`);
+  assert.equal(
+    owner.told.map(({ cause, answer }) => cause ?? answer?.length),
+    [answer.length],
+  );
   await uplink.close();
   await new Promise(resolve => server.close(resolve));
 });
