@@ -4,7 +4,14 @@ local concat, unpack = table.concat, table.unpack
 local platform = {}
 function platform.byteAt(bytes, index) return byte(bytes, index + 1) end
 function platform.bytesOf(...) return char(...) end
-function platform.concat(parts) return concat(parts) end
+-- table.concat makes more than 512 bytes in a buffer that asks the allocator itself: when that has no more, no garbage
+-- is collected before it fails. So it is tried again after a collection.
+function platform.concat(parts)
+  local isWhole, whole = pcall(concat, parts)
+  if isWhole then return whole end
+  collectgarbage()
+  return concat(parts)
+end
 function platform.slice(bytes, first, last) return sub(bytes, first + 1, last) end
 function platform.utf8(text) return text end
 function platform.textOf(bytes) return bytes end
@@ -18,7 +25,7 @@ function platform.packBytes(values)
   for first = 1, count, 128 do
     parts[#parts + 1] = char(unpack(values, first, math.min(first + 127, count)))
   end
-  return concat(parts)
+  return platform.concat(parts)
 end
 -- A value is never nil.
 local Map = {}
