@@ -14,6 +14,7 @@ import { createLuaVm } from "../../hal/vm/lua-vm";
 import { BuildFailed, bundle, root } from "./bundle";
 import { luaTestsEntry } from "./lua-tests";
 import { shrink } from "./shrink";
+import { trimBytecode } from "./trim";
 
 const buildFolder = path.join(root, "build");
 const inBuild = (name: string): string => path.join(buildFolder, name);
@@ -87,7 +88,7 @@ async function strip(lua: Buffer): Promise<Buffer> {
   const dump = vm.call(vm.load(Buffer.from("return function(f) return string.dump(f, true) end"), "strip"), []);
   const stripped = vm.call(dump as { luaReference: number }, [vm.load(lua, "image")]) as string;
   vm.close();
-  return Buffer.from(stripped, "latin1");
+  return trimBytecode(Buffer.from(stripped, "latin1"));
 }
 
 /** Another process may read or build at the same time: a file appears whole. */

@@ -1,15 +1,17 @@
 /** What a statement does first: Lua evaluates from left to right, and only what has no effect may be passed over. */
-import type { Expression, LuaFunction, LuaTree, Statement, Variable } from "./lua-tree";
+import { type Expression, expressionsIn, type LuaFunction, type LuaTree, type Statement, type Variable } from "./lua-tree";
 
 /**
  * The expression that `isWanted`, when all that is evaluated before it are constants, functions of the top and
- * variables that never change. The arguments of a call that is wanted belong to it.
+ * variables that never change; with `passesReads` also what only reads variables and fields. The arguments of a call
+ * that is wanted belong to it.
  */
 export function firstEffect(
   nodes: readonly Expression[],
   isWanted: (node: Expression) => boolean,
   functions: ReadonlyMap<Variable, LuaFunction>,
   tree: LuaTree,
+  passesReads = false,
 ): Expression | undefined {
   const first = firstOf(nodes);
   return first !== undefined && isWanted(first) ? first : undefined;
@@ -27,7 +29,7 @@ export function firstEffect(
     switch (node.type) {
       case "Identifier": {
         const variable = tree.variableOf(node);
-        return variable === undefined || !variable.isAssigned || functions.has(variable) ? undefined : node;
+        return passesReads || variable === undefined || !variable.isAssigned || functions.has(variable) ? undefined : node;
       }
       case "UnaryExpression":
         return effectOf(node.argument);
@@ -36,9 +38,9 @@ export function firstEffect(
       case "LogicalExpression":
         return effectOf(node.left) ?? (effectOf(node.right) === undefined ? undefined : node);
       case "MemberExpression":
-        return effectOf(node.base) ?? node;
+        return effectOf(node.base) ?? (passesReads ? undefined : node);
       case "IndexExpression":
-        return firstOf([node.base, node.index]) ?? node;
+        return firstOf([node.base, node.index]) ?? (passesReads ? undefined : node);
       case "CallExpression":
         return firstOf([node.base, ...node.arguments]) ?? node;
       case "TableConstructorExpression":
@@ -78,6 +80,10 @@ export function startOf(node: Statement): readonly Expression[] {
 
 const isPlainField = (target: Expression): boolean =>
   target.type === "MemberExpression" && target.base.type === "Identifier";
+
+/** True when evaluating it changes nothing: it may change places with others that only read. */
+export const onlyReads = (node: Expression): boolean =>
+  !node.type.endsWith("CallExpression") && node.type !== "FunctionDeclaration" && expressionsIn(node).every(onlyReads);
 
 export const isLiteral = (node: Expression): boolean =>
   ["NumericLiteral", "BooleanLiteral", "StringLiteral", "NilLiteral"].includes(node.type);

@@ -6,16 +6,24 @@
  *   return nil                                        → return, or nothing at the end of a function
  */
 import type { Expression, LuaTree, Statement, Variable } from "./lua-tree";
-import { firstEffect, startOf } from "./lua-effects";
-import { functionsIn, type LuaFunction, mentionsIn, replaceIn, rewrite, rewriteBlocks } from "./lua-tree";
+import { firstEffect, onlyReads, startOf } from "./lua-effects";
+import { functionsIn, type LuaFunction, mentionsIn, replaceIn, rewrite, rewriteBlocks, visit, visitStatements } from "./lua-tree";
 
 type If = Extract<Statement, { type: "IfStatement" }>;
 
 export function dropLocals(body: Statement[], top: ReadonlySet<Variable>, tree: LuaTree): Statement[] {
   const facts = { mentions: mentionsIn(body, tree), functions: functionsIn(body, top, tree) };
-  const changed = rewriteBlocks(body, block =>
-    withoutNilChoices(block === body ? block : forward(block, facts, tree), tree),
-  );
+  const same = new Map<Variable, Variable>();
+  const changed = rewriteBlocks(body, block => {
+    if (block === body) return block;
+    return withoutNilChoices(mergeCopies(forward(block, facts, tree), same, tree), tree);
+  });
+  rewrite(changed, node => {
+    let variable = node.type === "Identifier" ? tree.variableOf(node) : undefined;
+    if (variable === undefined || !same.has(variable)) return node;
+    while (same.has(variable)) variable = same.get(variable) as Variable;
+    return tree.refer(variable);
+  });
   keepOneResult(changed, tree);
   returnNothing(changed);
   return changed;
@@ -34,9 +42,12 @@ function forward(block: readonly Statement[], { mentions, functions }: Facts, tr
     const variable = singleLocal(node, tree);
     const reads = (inner: Expression): boolean => inner.type === "Identifier" && tree.variableOf(inner) === variable;
     const isPassedOn = variable !== undefined && mentions.get(variable) === 1 && !variable.isAssigned;
-    const read = next && isPassedOn ? firstEffect(startOf(next), reads, functions, tree) : undefined;
-    if (next === undefined || read === undefined) kept.push(node);
-    else replaceMention(next, read, (node as Extract<Statement, { type: "LocalStatement" }>).init[0] as Expression);
+    const value = node.type === "LocalStatement" ? node.init[0] : undefined;
+    const canPass = value !== undefined && isPassedOn;
+    const read =
+      next && canPass ? firstEffect(startOf(next), reads, functions, tree, onlyReads(value)) : undefined;
+    if (next === undefined || read === undefined || value === undefined) kept.push(node);
+    else replaceMention(next, read, value);
   }
   return kept.reverse();
 }
@@ -58,11 +69,50 @@ function singleLocal(node: Statement, tree: LuaTree): Variable | undefined {
   return name && tree.variableOf(name);
 }
 
+/** `local t … local x = t`, where t is mentioned no more: one variable is enough. */
+function mergeCopies(block: Statement[], same: Map<Variable, Variable>, tree: LuaTree): Statement[] {
+  const declared = new Map<Variable, number>();
+  return block.filter((node, index) => {
+    const copy = singleLocal(node, tree);
+    const [init] = node.type === "LocalStatement" ? node.init : [];
+    const source = init?.type === "Identifier" ? tree.variableOf(init) : undefined;
+    const from = source && declared.get(source);
+    if (copy !== undefined && source !== undefined && from !== undefined) {
+      const isLast = (mentionsIn(block.slice(index), tree).get(source) ?? 0) === 1;
+      if (isLast && !isCaptured(source, block.slice(from, index), tree)) {
+        same.set(copy, source);
+        source.isAssigned = source.isAssigned || copy.isAssigned;
+        return false;
+      }
+    }
+    if (node.type === "LocalStatement") {
+      for (const name of node.variables) declared.set(tree.variableOf(name) as Variable, index);
+    }
+    return true;
+  });
+}
+
+/** Whether a function inside mentions the variable: it would see what the other one gets. */
+function isCaptured(variable: Variable, block: readonly Statement[], tree: LuaTree): boolean {
+  let found = false;
+  const see = (node: LuaFunction): void => {
+    if (mentionsIn(node.body, tree).has(variable)) found = true;
+  };
+  visitStatements([...block], node => {
+    if (node.type === "FunctionDeclaration") see(node);
+  });
+  visit(block, node => {
+    if (node.type === "FunctionDeclaration") see(node);
+  });
+  return found;
+}
+
 /** `local t` followed by an if: what gives it nil there is not needed. */
 function withoutNilChoices(block: Statement[], tree: LuaTree): Statement[] {
   return block.map((node, index) => {
     const before = block[index - 1];
-    if (node.type !== "IfStatement" || before?.type !== "LocalStatement" || before.init.length > 0) return node;
+    if (node.type !== "IfStatement") return node;
+    if (before?.type !== "LocalStatement" || before.init.length > 0) return simplified(node);
     const [name] = before.variables;
     const variable = name && tree.variableOf(name);
     const isNil = (inner: Statement): boolean =>
@@ -78,7 +128,8 @@ function withoutNilChoices(block: Statement[], tree: LuaTree): Statement[] {
 
 function simplified(node: If): Statement {
   const [first, second] = node.clauses;
-  if (node.clauses.at(-1)?.type === "ElseClause" && node.clauses.at(-1)?.body.length === 0) {
+  const last = node.clauses.at(-1);
+  if (last?.type === "ElseClause" && last.body.length === 0 && node.clauses.length > 1) {
     return simplified({ ...node, clauses: node.clauses.slice(0, -1) });
   }
   if (node.clauses.length !== 2 || first?.type !== "IfClause" || second?.type !== "ElseClause") return node;

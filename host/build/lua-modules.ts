@@ -13,7 +13,7 @@
  * the chunk and is used directly.
  */
 import type { Expression, Identifier, LuaTree, Statement, Variable } from "./lua-tree";
-import { fieldName, memberName, newVariable, rewrite } from "./lua-tree";
+import { declaredBy, fieldName, memberName, newVariable, rewrite } from "./lua-tree";
 
 /** The statements of all modules, each module after those it requires, as if they stood in one file. */
 export interface Flat {
@@ -74,12 +74,6 @@ function oneByOne(node: Statement): Statement[] {
     variables: [variable],
     init: [node.init[index] as Expression],
   }));
-}
-
-function declaredBy(node: Statement, tree: LuaTree): Variable[] {
-  const names = node.type === "LocalStatement" ? node.variables : [];
-  const own = node.type === "FunctionDeclaration" && node.isLocal ? [node.identifier as Identifier] : [];
-  return [...names, ...own].flatMap(name => tree.variableOf(name) ?? []);
 }
 
 /** ____modules = { ["name"] = function(...) body end, … } */

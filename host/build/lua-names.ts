@@ -1,6 +1,6 @@
 /** Names: functions of Lua's library become variables, fields become short. */
-import type { Expression, LuaTree, Statement, Variable } from "./lua-tree";
-import { newVariable, rewrite, visit } from "./lua-tree";
+import type { Expression, LuaFunction, LuaTree, Statement, Variable } from "./lua-tree";
+import { newVariable, rewrite, visit, visitOwn } from "./lua-tree";
 
 /** What Lua promises to be there, always the same (manual §6); `debug` and the like may be absent on a board. */
 const libraries = ["math", "string", "table"];
@@ -32,6 +32,45 @@ export function useLibraryVariables(body: Statement[], top: Set<Variable>, tree:
     return tree.refer(variable);
   });
   return [...inits, ...body];
+}
+
+type Call = Extract<Expression, { type: "CallExpression" }>;
+
+/** Strings that several functions pass to calls: each function would keep a copy of its own. */
+export function shareStrings(body: Statement[], top: Set<Variable>, tree: LuaTree): Statement[] {
+  const inits: Statement[] = [];
+  for (const [text, byFunction] of stringArguments(body)) {
+    // A copy takes its length and 2 bytes; a variable 3 bytes a function, and an instruction and a copy once.
+    if ((byFunction.size - 1) * (text.length - 1) <= 30) continue;
+    const variable = newVariable(text);
+    top.add(variable);
+    const value: Expression = { type: "StringLiteral", value: text, raw: "" };
+    inits.push({ type: "LocalStatement", variables: [tree.refer(variable)], init: [value] });
+    const isText = (node: Expression): boolean => node.type === "StringLiteral" && node.value === text;
+    for (const call of [...byFunction.values()].flat()) {
+      call.arguments = call.arguments.map(node => (isText(node) ? tree.refer(variable) : node));
+    }
+  }
+  return [...inits, ...body];
+}
+
+/** For each string the functions that pass it, and their calls. */
+function stringArguments(body: readonly Statement[]): Map<string, Map<LuaFunction | undefined, Call[]>> {
+  const found = new Map<string, Map<LuaFunction | undefined, Call[]>>();
+  const note = (call: Call, within: LuaFunction | undefined): void => {
+    for (const value of call.arguments) {
+      if (value.type !== "StringLiteral") continue;
+      const byFunction = found.get(value.value) ?? new Map<LuaFunction | undefined, Call[]>();
+      found.set(value.value, byFunction.set(within, [...(byFunction.get(within) ?? []), call]));
+    }
+  };
+  const see = (nodes: readonly Statement[], within: LuaFunction | undefined): void =>
+    visitOwn(nodes, node => {
+      if (node.type === "CallExpression") note(node, within);
+      if (node.type === "FunctionDeclaration") see(node.body, node);
+    });
+  see(body, undefined);
+  return found;
 }
 
 const words =

@@ -8,7 +8,7 @@ import type { Expression, Identifier, LuaTree, Statement, Variable } from "./lua
 import { blocksIn, visit } from "./lua-tree";
 
 /** Lua allows 200 local variables and 255 registers in a function; a table constructor needs some of them. */
-const variablesPerFunctionMax = 180;
+const variablesPerFunctionMax = 190;
 
 /** `wanted` are the variables to be kept. Returns the statements without declarations. */
 export function shake(body: readonly Statement[], wanted: readonly Variable[], tree: LuaTree): Statement[] {

@@ -296,6 +296,28 @@ export function visit(body: readonly Statement[], see: (node: Expression) => voi
   });
 }
 
+/** What a statement itself declares. */
+export function declaredBy(node: Statement, tree: LuaTree): Variable[] {
+  const names = node.type === "LocalStatement" ? node.variables : [];
+  const own = node.type === "FunctionDeclaration" && node.isLocal ? [node.identifier as Identifier] : [];
+  return [...names, ...own].flatMap(name => tree.variableOf(name) ?? []);
+}
+
+/** Every expression but those in functions inside; the functions themselves are seen. */
+export function visitOwn(body: readonly Statement[], see: (node: Expression) => void): void {
+  const deep = (node: Expression): void => {
+    see(node);
+    if (node.type !== "FunctionDeclaration") for (const inner of expressionsIn(node)) deep(inner);
+  };
+  for (const node of body) {
+    if (node.type === "FunctionDeclaration") deep(node);
+    else {
+      for (const inner of expressionsIn(node)) deep(inner);
+      for (const block of blocksIn(node)) visitOwn(block, see);
+    }
+  }
+}
+
 /** How often each variable is mentioned; a definition `function f` is a mention, `local function f` is none. */
 export function mentionsIn(body: readonly Statement[], tree: LuaTree): Map<Variable, number> {
   const mentions = new Map<Variable, number>();

@@ -10,7 +10,7 @@ import { useShortIdioms } from "./lua-idioms";
 import { inlineFunctions } from "./lua-inline";
 import { dropLocals } from "./lua-locals";
 import { flattenModules } from "./lua-modules";
-import { shortenFields, useLibraryVariables } from "./lua-names";
+import { shareStrings, shortenFields, useLibraryVariables } from "./lua-names";
 import { packTables } from "./lua-pack";
 import { printLua } from "./lua-print";
 import { declareVariables, shake } from "./lua-shake";
@@ -38,9 +38,8 @@ export function shrink(lua: Buffer, program: ts.Program, hostNames: readonly str
   const kept = keptNames(program, file => /^hal\/[^/]+$/.test(relativeToRoot(file)));
   for (const name of [...boundaryNames, ...hostNames, ...exports.keys()]) kept.add(name);
   shortenFields(small, kept, tree);
-  small = shake(packTables(small, top, tree), wanted, tree);
-  small = shake(useLibraryVariables(small, top, tree), wanted, tree);
-  const declared = declareVariables([...small, entry], top, tree);
+  small = shake(shareStrings(useLibraryVariables(small, top, tree), top, tree), wanted, tree);
+  const declared = declareVariables([...packTables(small, top, tree), entry], top, tree);
   tree.nameApart();
   return Buffer.from(printLua(declared), "latin1");
 }
