@@ -1,17 +1,26 @@
 -- Lua's side of platform.d.ts: a string already is bytes.
 local byte, char, sub, find, rep = string.byte, string.char, string.sub, string.find, string.rep
-local concat, unpack = table.concat, table.unpack
+local unpack = table.unpack
 local platform = {}
 function platform.byteAt(bytes, index) return byte(bytes, index + 1) end
 function platform.bytesOf(...) return char(...) end
--- table.concat makes more than 512 bytes in a buffer that asks the allocator itself: when that has no more, no garbage
--- is collected before it fails. So it is tried again after a collection.
-function platform.concat(parts)
-  local isWhole, whole = pcall(concat, parts)
-  if isWhole then return whole end
-  collectgarbage()
-  return concat(parts)
+-- By the operator, which collects garbage when the heap is full. What table.concat makes beyond 512 bytes stands in a
+-- buffer that asks the allocator itself, and fails although there is garbage.
+local function join(parts, first, last)
+  local count = last - first
+  if count > 3 then
+    local middle = first + count // 2
+    return join(parts, first, middle) .. join(parts, middle + 1, last)
+  elseif count == 3 then
+    return parts[first] .. parts[first + 1] .. parts[first + 2] .. parts[last]
+  elseif count == 2 then
+    return parts[first] .. parts[first + 1] .. parts[last]
+  elseif count == 1 then
+    return parts[first] .. parts[last]
+  end
+  return parts[first] or ""
 end
+function platform.concat(parts) return join(parts, 1, #parts) end
 function platform.slice(bytes, first, last) return sub(bytes, first + 1, last) end
 function platform.utf8(text) return text end
 function platform.textOf(bytes) return bytes end
