@@ -328,9 +328,9 @@ export function nextPage(module: Module, offset: number, frame: number | undefin
   return { kind: "page", carry, offset: from, data, last, remainingMs: Math.max(remaining, 0) };
 }
 
-/** A carry that only waits for a late answer: the next try makes a new one. */
+/** The next try makes a new carry. A silent server may still answer this one until then (design §4 "Late answer"). */
 function isSpent(module: Module, carry: Carry): boolean {
-  if (isFirstSending(module, carry)) {
+  if (isFirstSending(module, carry) || (carry.cause === "silent" && nowMs(module) < module.uplink.nextTryMs)) {
     return false;
   }
   const sending = carry.fetchedMs !== undefined && nowMs(module) < carry.fetchedMs + deadlineMs + answerGraceMs;
@@ -373,6 +373,7 @@ export function noAnswer(module: Module, id: number, cause: string, begun: boole
     carry.notBeforeMs = now + repeatPauseMs;
   } else {
     linkLost(module);
+    carry.notBeforeMs = module.uplink.nextTryMs;
   }
   return true;
 }
