@@ -83,5 +83,6 @@ function statusOf({ line, machine, printer, uart, clock }: EmulatedBoard, home: 
     printer: printer.state(),
     papers: home.papers(),
     utcS: clock.utcS(),
+    monotonicMs: clock.monotonicMs(),
   };
 }

@@ -1,0 +1,146 @@
+/** A shop of its own with a proxy before the operator's server, and what a test does and asks there. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createConnection } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import * as assert from "uvu/assert";
+import { openShop, type Shop, sampleReceipt } from "../../host/cli/shop";
+import { type RunningProgram, startProgram } from "../../host/cli/spawn";
+import { brokerSocket } from "../../host/device/broker";
+import { brokerScheme } from "../../host/device/connection";
+import { type FiscalDevice, openFiscalDevice } from "../../host/device/fiscal-device";
+import { createOfdProxy, type OfdProxy } from "./ofd-proxy";
+
+export interface Lane {
+  readonly home: string;
+  readonly shop: Shop;
+  readonly proxy: OfdProxy;
+  /** The board and the register service of this moment. */
+  board: RunningProgram;
+  register: RunningProgram;
+  sales: number;
+}
+
+/** What a sale was answered, and how long it took. */
+export interface Sold {
+  readonly status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: a reply is looked at freely
+  readonly body: any;
+  /** From the request to the answer, on the board's monotonic clock. */
+  readonly tookMs: number;
+}
+
+const user = "1:0000";
+const authorization = `Basic ${Buffer.from(user).toString("base64")}`;
+const adminToken = "0123456789abcdef";
+const deviceId = 1000001;
+const baud = 115200;
+const receipt = readFileSync(sampleReceipt, "utf8");
+const presentMaxMs = 10_000;
+const deliverMaxMs = 20_000;
+const pollMs = 50;
+
+/** Opens a shop whose module sends its frames through the proxy. */
+export async function openLane(): Promise<Lane> {
+  const home = mkdtempSync(join(tmpdir(), "kassa-lane-"));
+  process.env.KASSA_OFD_ADMIN_TOKEN = adminToken;
+  const shop = await openShop({ home, isOnAnyPort: true, isBlank: false, baud, onProgress() {} });
+  const proxy = await createOfdProxy(Number(shop.ofd.facts.port));
+  const lane: Lane = { home, shop, proxy, board: shop.board, register: shop.register, sales: 0 };
+  await moveOfd(lane, proxy.port);
+  return lane;
+}
+
+export async function closeLane({ home, shop, proxy, board, register }: Lane): Promise<void> {
+  await register.stop();
+  await board.stop();
+  await shop.close();
+  await proxy.close();
+  rmSync(home, { recursive: true, force: true });
+}
+
+/** Kills the board and the register service, and starts both again. */
+export async function restart(lane: Lane): Promise<void> {
+  const env = { KASSA_BOARD_PORT: "0", KASSA_REGISTER_PORT: "0", KASSA_BAUD: String(baud) };
+  for (const { pid } of [lane.register, lane.board]) {
+    process.kill(pid, "SIGKILL");
+  }
+  await Promise.all([lane.register.ended, lane.board.ended]);
+  lane.board = await startProgram("board", lane.home, env);
+  lane.register = await startProgram("register", lane.home, env);
+}
+
+/** Does something at the module, as a technician beside the running service. */
+export async function atModule<T>(
+  { home }: Lane,
+  work: (device: FiscalDevice, session: Buffer) => Promise<T>,
+): Promise<T> {
+  const device = openFiscalDevice({ home, port: brokerScheme + brokerSocket(home) });
+  try {
+    await device.present(presentMaxMs);
+    return await work(device, (await device.login(1, "0000")).session);
+  } finally {
+    await device.close();
+  }
+}
+
+/** Sends the module's frames to another port. */
+export const moveOfd = (lane: Lane, port: number): Promise<void> =>
+  atModule(lane, (device, session) => device.ofdAddress(session, "127.0.0.1", port));
+
+export async function sell(lane: Lane): Promise<Sold> {
+  lane.sales += 1;
+  const headers = { authorization, "content-type": "application/json", "idempotency-key": `sale ${lane.sales}` };
+  const began = await boardMs(lane);
+  const response = await fetch(urlOf(lane, "/v1/receipts"), { method: "POST", headers, body: receipt });
+  const body = await response.json();
+  return { status: response.status, body, tookMs: (await boardMs(lane)) - began };
+}
+
+/** From the last chunk's acceptance to the signed answer, as the service saw it. */
+export async function decidedMs(lane: Lane, id: string): Promise<number> {
+  const { steps } = await get(lane, `/v1/receipts/${id}/timeline`);
+  const atMs = (name: string): number =>
+    steps.find(({ step }: { step: string }) => step === name)?.sinceAcceptedMs ?? Number.NaN;
+  return atMs("done") - atMs("uploaded");
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a reply is looked at freely
+export const get = async (lane: Lane, path: string): Promise<any> => JSON.parse(await getText(lane, path));
+export const getText = async (lane: Lane, path: string): Promise<string> =>
+  (await fetch(urlOf(lane, path), { headers: { authorization } })).text();
+const urlOf = ({ register }: Lane, path: string): string => `http://127.0.0.1:${String(register.facts.port)}${path}`;
+
+/** "Try now", and everything that waits is delivered. */
+export async function deliver(lane: Lane): Promise<void> {
+  await fetch(urlOf(lane, "/v1/uplink/try"), { method: "POST", headers: { authorization } });
+  await until(async () => (await get(lane, "/v1/status")).queue?.length === 0, "all is delivered");
+}
+
+export async function until(isTrue: () => Promise<boolean>, what: string): Promise<void> {
+  for (const lastMs = performance.now() + deliverMaxMs; !(await isTrue()); await pause(pollMs)) {
+    assert.ok(performance.now() < lastMs, what);
+  }
+}
+
+/** What the operator's people see and do. */
+// biome-ignore lint/suspicious/noExplicitAny: a reply is looked at freely
+export async function askOperator({ shop }: Lane, part = "", init: RequestInit = {}): Promise<any> {
+  const headers = { authorization: `Bearer ${adminToken}`, "content-type": "application/json" };
+  const url = `http://127.0.0.1:${String(shop.ofd.facts.adminPort)}/devices/${deviceId}${part}`;
+  return (await fetch(url, { ...init, headers })).json();
+}
+
+/** Milliseconds on the board's monotonic clock. */
+function boardMs({ home }: Lane): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection(join(home, "run", "board.sock"));
+    socket.on("error", reject);
+    socket.on("data", line => {
+      socket.end();
+      resolve(JSON.parse(line.toString("utf8")).status.monotonicMs);
+    });
+    socket.write('{"verb":"status"}\n');
+  });
+}
