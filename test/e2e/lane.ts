@@ -1,4 +1,5 @@
 /** A shop of its own with a proxy before the operator's server, and what a test does and asks there. */
+import { randomUUID } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
@@ -16,10 +17,10 @@ export interface Lane {
   readonly home: string;
   readonly shop: Shop;
   readonly proxy: OfdProxy;
+  readonly baud: number;
   /** The board and the register service of this moment. */
   board: RunningProgram;
   register: RunningProgram;
-  sales: number;
 }
 
 /** What a sale was answered, and how long it took. */
@@ -35,19 +36,19 @@ const user = "1:0000";
 const authorization = `Basic ${Buffer.from(user).toString("base64")}`;
 const adminToken = "0123456789abcdef";
 const deviceId = 1000001;
-const baud = 115200;
+const slowBaud = 115200;
 const receipt = readFileSync(sampleReceipt, "utf8");
 const presentMaxMs = 10_000;
 const deliverMaxMs = 20_000;
 const pollMs = 50;
 
 /** Opens a shop whose module sends its frames through the proxy. */
-export async function openLane(): Promise<Lane> {
+export async function openLane(baud = slowBaud): Promise<Lane> {
   const home = mkdtempSync(join(tmpdir(), "kassa-lane-"));
   process.env.KASSA_OFD_ADMIN_TOKEN = adminToken;
   const shop = await openShop({ home, isOnAnyPort: true, isBlank: false, baud, onProgress() {} });
   const proxy = await createOfdProxy(Number(shop.ofd.facts.port));
-  const lane: Lane = { home, shop, proxy, board: shop.board, register: shop.register, sales: 0 };
+  const lane: Lane = { home, shop, proxy, board: shop.board, register: shop.register, baud };
   await moveOfd(lane, proxy.port);
   return lane;
 }
@@ -62,7 +63,7 @@ export async function closeLane({ home, shop, proxy, board, register }: Lane): P
 
 /** Kills the board and the register service, and starts both again. */
 export async function restart(lane: Lane): Promise<void> {
-  const env = { KASSA_BOARD_PORT: "0", KASSA_REGISTER_PORT: "0", KASSA_BAUD: String(baud) };
+  const env = { KASSA_BOARD_PORT: "0", KASSA_REGISTER_PORT: "0", KASSA_BAUD: String(lane.baud) };
   for (const { pid } of [lane.register, lane.board]) {
     process.kill(pid, "SIGKILL");
   }
@@ -89,9 +90,8 @@ export async function atModule<T>(
 export const moveOfd = (lane: Lane, port: number): Promise<void> =>
   atModule(lane, (device, session) => device.ofdAddress(session, "127.0.0.1", port));
 
-export async function sell(lane: Lane): Promise<Sold> {
-  lane.sales += 1;
-  const headers = { authorization, "content-type": "application/json", "idempotency-key": `sale ${lane.sales}` };
+export async function sell(lane: Lane, key: string = randomUUID()): Promise<Sold> {
+  const headers = { authorization, "content-type": "application/json", "idempotency-key": key };
   const began = await boardMs(lane);
   const response = await fetch(urlOf(lane, "/v1/receipts"), { method: "POST", headers, body: receipt });
   const body = await response.json();
@@ -132,15 +132,18 @@ export async function askOperator({ shop }: Lane, part = "", init: RequestInit =
   return (await fetch(url, { ...init, headers })).json();
 }
 
-/** Milliseconds on the board's monotonic clock. */
-function boardMs({ home }: Lane): Promise<number> {
+const boardMs = async (lane: Lane): Promise<number> => (await askBoard(lane, { verb: "status" })).status.monotonicMs;
+
+/** The board's control socket: faults and questions. */
+// biome-ignore lint/suspicious/noExplicitAny: a reply is looked at freely
+export function askBoard({ home }: Lane, request: object): Promise<any> {
   return new Promise((resolve, reject) => {
     const socket = createConnection(join(home, "run", "board.sock"));
     socket.on("error", reject);
     socket.on("data", line => {
       socket.end();
-      resolve(JSON.parse(line.toString("utf8")).status.monotonicMs);
+      resolve(JSON.parse(line.toString("utf8")));
     });
-    socket.write('{"verb":"status"}\n');
+    socket.write(`${JSON.stringify(request)}\n`);
   });
 }
