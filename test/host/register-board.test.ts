@@ -8,8 +8,12 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { openShop, type Shop, sampleReceipt } from "../../host/cli/shop";
 import { type RunningProgram, startProgram } from "../../host/cli/spawn";
+import { readLogItem, textIn } from "../../host/register/log-item";
 import type { Bytes } from "../../protocol/bytes";
+import { documentKey } from "../../protocol/document";
+import { createItemSplitter, feedItems } from "../../protocol/journal-read";
 import { verifyJournal } from "../../protocol/journal-verify";
+import { recordType } from "../../protocol/records";
 
 const test = suite<{ home: string; shop: Shop; url: string; running: RunningProgram[] }>("register with a board");
 const authorization = `Basic ${Buffer.from("1:0000").toString("base64")}`;
@@ -115,6 +119,11 @@ test("ten requests in turn and ten at once with one key, the service and the boa
   assert.ok(replies.slice(1).every(({ replayed }) => replayed === "true"));
   const found = await getJson(url, "/v1/receipts?key=ten");
   assert.is(found.receipts.length, 1);
+  const journal = Buffer.from(await (await get(url, "/v1/journal")).arrayBuffer()).toString("latin1") as Bytes;
+  const keys = feedItems(createItemSplitter(), journal)
+    .items.map(item => readLogItem(Buffer.from(item, "latin1")))
+    .flatMap(item => (item?.type === recordType.document ? [textIn(item.payload!, documentKey.key)] : []));
+  assert.is(keys.filter(key => key === "ten").length, 1, "on the flash");
 });
 
 test("one tiyn changed under a known key is 409 KEY_REUSED", async ({ url }) => {
