@@ -78,11 +78,22 @@ async function keepProof(
   return { journal, publicKey };
 }
 
-/** Times of the service's own steps; a step that was not seen takes no time. */
+const legSteps = ["accepted", "uploaded", "journalled", "sent", "answered", "done"] as const;
+type LegStep = (typeof legSteps)[number];
+
+/**
+ * Times of the service's own steps, in their order. The service may see a step only after the next one happened (it
+ * polls); no step is later than the one after it, and one that was not seen takes no time. So the legs add up.
+ */
 export function legsOf(steps: readonly TimelineStep[], postMs: number, printMs: number): Legs {
-  const atMs = new Map(steps.map(({ step, sinceAcceptedMs }) => [step, sinceAcceptedMs]));
-  const between = (from: string, to: string): number =>
-    Math.max(0, (atMs.get(to) ?? 0) - (atMs.get(from) ?? atMs.get(to) ?? 0));
+  const seenMs = new Map(steps.map(({ step, sinceAcceptedMs }) => [step, sinceAcceptedMs]));
+  const atMs = new Map<LegStep, number>();
+  let nextMs = seenMs.get("done") ?? 0;
+  for (const step of legSteps.toReversed()) {
+    nextMs = Math.max(0, Math.min(seenMs.get(step) ?? nextMs, nextMs));
+    atMs.set(step, nextMs);
+  }
+  const between = (from: LegStep, to: LegStep): number => (atMs.get(to) ?? 0) - (atMs.get(from) ?? 0);
   const inService = between("accepted", "done");
   const rounded = (ms: number): number => Math.round(ms * 10) / 10;
   return {
