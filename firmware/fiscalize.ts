@@ -14,6 +14,9 @@ import { sealToken } from "./outcome";
 import { makeVerifier } from "./sessions";
 import { type Card, encodeCard, encodePrinter, type Operator, readCard } from "./settings";
 
+/** The card is uploaded by chunks under this key. */
+export const cardUploadKey: Bytes = utf8("card");
+
 /** The uploaded card's bytes. */
 function readUpload(module: Module, lengthBytes: number): Bytes {
   const parts: Bytes[] = [];
@@ -70,7 +73,7 @@ export function fiscalize(module: Module, lengthBytes: number): Refusal | undefi
     return refuse("CLOCK_UNSET", { expected: 1, got: 0 });
   }
   const { upload } = module;
-  const received = upload === undefined || upload.key !== ("card" as Bytes) ? 0 : upload.receivedBytes;
+  const received = upload === undefined || upload.key !== cardUploadKey ? 0 : upload.receivedBytes;
   if (lengthBytes > cardBytesMax || received !== lengthBytes) {
     return refuse("UPLOAD_INCOMPLETE", { expected: lengthBytes, got: received });
   }

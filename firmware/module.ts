@@ -53,3 +53,12 @@ export interface Module {
 /** Wall time now; a board whose clock is lost has none. */
 export const nowUtcS = (module: Module): number | undefined => module.hal.clock.utcS();
 export const nowMs = (module: Module): number => module.hal.clock.monotonicMs();
+
+/** Where frames go: the card's address, or the one set after it. */
+export function ofdAccess(module: Module): { readonly host: Bytes; readonly port: number } | undefined {
+  const { books, settings } = module;
+  if (settings === undefined) {
+    return undefined;
+  }
+  return books.ofdHost === undefined ? settings.ofd : { host: books.ofdHost, port: books.ofdPort };
+}

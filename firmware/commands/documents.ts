@@ -5,6 +5,7 @@ import { cborArrayHead, cborUint } from "../../protocol/cbor-write";
 import { outcomeKey } from "../../protocol/records";
 import { type Refusal, refuse } from "../../protocol/refusals";
 import { outcomeAutonomous, outcomeOnline, readRecordMap } from "../books";
+import { cardUploadKey } from "../fiscalize";
 import { documentBytesMax, documentLinesMax, keyBytesMax, uploadBytesMax } from "../limits";
 import { keyFingerprint } from "../log";
 import type { RecordRef } from "../memory-api";
@@ -65,6 +66,9 @@ export function chunk(module: Module, request: CborMap): Reply {
   }
   if (offset === undefined || data === undefined) {
     return refusedAs("FIELD_MISSING", { field: offset === undefined ? "off" : "data" });
+  }
+  if (module.settings !== undefined && key === cardUploadKey) {
+    return refusedAs("ALREADY_FISCALIZED", {});
   }
   if (module.settings !== undefined && sessionOf(module, request) === undefined) {
     return refusedAs("SESSION_LOST", {});

@@ -9,7 +9,7 @@ import { appendToken, fiscalize as fiscalizeModule } from "../fiscalize";
 import { logPageBytes, maxBaud, speeds, startBaud, tokenMax } from "../limits";
 import { appendMap, checkpoint, type Entries, putText, putUint } from "../log";
 import type { RecordRef } from "../memory-api";
-import { firmwareVersion, type Module, nowMs, nowUtcS } from "../module";
+import { firmwareVersion, type Module, nowMs, nowUtcS, ofdAccess } from "../module";
 import { papersWaiting } from "../print-queue";
 import { useSession } from "../sessions";
 import type { Operator } from "../settings";
@@ -124,6 +124,10 @@ export function ofdAddress(module: Module, request: CborMap): Reply {
   const busy = module.sale !== undefined || module.books.pending !== undefined;
   if (busy || (module.books.shift.open && module.hal.board.kind !== "emulator")) {
     return refusedAs("BUSY", { block: busy ? "document" : "shift open" });
+  }
+  const current = ofdAccess(module);
+  if (current !== undefined && current.host === host && current.port === port) {
+    return done([]);
   }
   const entries: Entries = [];
   putUint(entries, settingsKey.revision, module.books.revision + 1);

@@ -3,7 +3,7 @@ import { type Bytes, textOf } from "../../protocol/bytes";
 import { type CborMap, getBool, getBytes, getText, getUint } from "../../protocol/cbor-read";
 import { queueLength } from "../books";
 import { answerBytesMax, framePageBytes } from "../limits";
-import { type Module, nowMs } from "../module";
+import { type Module, nowMs, ofdAccess } from "../module";
 import { openDocument } from "../stored-document";
 import { findDocument, isOffline, nextPage, noAnswer, takeAnswer, tryNow } from "../uplink";
 import {
@@ -36,7 +36,7 @@ export function next(module: Module, request: CborMap): Reply {
   if (page.kind === "wait") {
     return done([uintField("waitMs", page.waitMs)]);
   }
-  const { settings, books } = module;
+  const access = ofdAccess(module);
   const fields: Fields = [
     uintField("frame", page.carry.id),
     uintField("len", page.carry.source.lengthBytes),
@@ -44,9 +44,9 @@ export function next(module: Module, request: CborMap): Reply {
     bytesField("data", page.data),
     uintField("remainingMs", page.remainingMs),
   ];
-  if (page.offset === 0 && settings !== undefined) {
-    fields.push(textField("host", books.ofdHost ?? settings.ofd.host));
-    fields.push(uintField("port", books.ofdHost === undefined ? settings.ofd.port : books.ofdPort));
+  if (page.offset === 0 && access !== undefined) {
+    fields.push(textField("host", access.host));
+    fields.push(uintField("port", access.port));
   }
   return { kind: "done", fields, lastPageOf: page.last ? page.carry.id : undefined };
 }
