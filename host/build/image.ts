@@ -19,7 +19,7 @@ import { trimBytecode } from "./trim";
 const buildFolder = path.join(root, "build");
 const inBuild = (name: string): string => path.join(buildFolder, name);
 const imageEntry = "firmware/start.ts";
-const imageBytesMax = 320 * 1024;
+const imageBytesMax = 160 * 1024;
 
 export interface BuiltImage {
   /** Path of build/image.luac. */

@@ -1,5 +1,12 @@
 /** What a statement does first: Lua evaluates from left to right, and only what has no effect may be passed over. */
-import { type Expression, expressionsIn, type LuaFunction, type LuaTree, type Statement, type Variable } from "./lua-tree";
+import {
+  type Expression,
+  expressionsIn,
+  type LuaFunction,
+  type LuaTree,
+  type Statement,
+  type Variable,
+} from "./lua-tree";
 
 /**
  * The expression that `isWanted`, when all that is evaluated before it are constants, functions of the top and
@@ -29,7 +36,9 @@ export function firstEffect(
     switch (node.type) {
       case "Identifier": {
         const variable = tree.variableOf(node);
-        return passesReads || variable === undefined || !variable.isAssigned || functions.has(variable) ? undefined : node;
+        return passesReads || variable === undefined || !variable.isAssigned || functions.has(variable)
+          ? undefined
+          : node;
       }
       case "UnaryExpression":
         return effectOf(node.argument);

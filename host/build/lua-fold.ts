@@ -155,7 +155,8 @@ function foldOperation(node: Expression): Expression | undefined {
 /** string.char(27, 64) → "\27\64" */
 function charsOf({ base, arguments: values }: Extract<Expression, { type: "CallExpression" }>): Expression | undefined {
   const isChar = base.type === "MemberExpression" && base.identifier.name === "char";
-  if (!isChar || base.base.type !== "Identifier" || base.base.name !== "string" || values.length === 0) return undefined;
+  if (!isChar || base.base.type !== "Identifier" || base.base.name !== "string" || values.length === 0)
+    return undefined;
   const codes = values.map(value => (isInteger(value) && value.value < 256 ? value.value : -1));
   return codes.includes(-1) ? undefined : { type: "StringLiteral", value: String.fromCharCode(...codes), raw: "" };
 }

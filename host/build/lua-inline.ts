@@ -6,8 +6,9 @@
  *   …                                                                   →  if y > 9 then x = 1 else x = 2 end
  *   local x = checked(y)
  */
-import type { Expression, Identifier, LuaFunction, LuaTree, Statement, Variable } from "./lua-tree";
+
 import { firstEffect, isLiteral, startOf } from "./lua-effects";
+import type { Expression, Identifier, LuaFunction, LuaTree, Statement, Variable } from "./lua-tree";
 import {
   blocksIn,
   functionsIn,
@@ -39,12 +40,14 @@ export function inlineFunctions(body: readonly Statement[], top: ReadonlySet<Var
     let variables = variablesIn(node);
     const inline = (block: Statement[]): Statement[] =>
       block.flatMap(inner => {
-        const isCallee = (found: Expression): boolean => found.type === "CallExpression" && calleeOf(found) !== undefined;
+        const isCallee = (found: Expression): boolean =>
+          found.type === "CallExpression" && calleeOf(found) !== undefined;
         const call = firstEffect(startOf(inner), isCallee, functions, tree);
         const callee = call?.type === "CallExpression" ? calleeOf(call) : undefined;
         if (call === undefined || callee === undefined || callee === node || moved.has(callee)) return [inner];
         const size = variablesIn(callee);
-        const inlined = variables + size <= variablesPerFunctionMax ? inlineCall(inner, call as Call, callee, tree) : undefined;
+        const inlined =
+          variables + size <= variablesPerFunctionMax ? inlineCall(inner, call as Call, callee, tree) : undefined;
         if (inlined === undefined) return [inner];
         variables += size;
         moved.add(callee);
@@ -110,7 +113,8 @@ function inlineCall(node: Statement, call: Call, callee: LuaFunction, tree: LuaT
 /** Finds out whether it can be done before anything is changed. */
 function placeOf(node: Statement, call: Call, callee: LuaFunction, tree: LuaTree): (() => Statement[]) | undefined {
   if (node.type === "ReturnStatement" && node.arguments.length === 1 && node.arguments[0] === call) {
-    return () => (alwaysReturns(callee.body) ? callee.body : [...callee.body, { type: "ReturnStatement", arguments: [] }]);
+    return () =>
+      alwaysReturns(callee.body) ? callee.body : [...callee.body, { type: "ReturnStatement", arguments: [] }];
   }
   if (!(node.type === "CallStatement" && node.expression === call) && onlyResult(callee.body) !== undefined) {
     return () => [...callee.body.slice(0, -1), withCall(node, call, inBrackets(onlyResult(callee.body) as Expression))];
@@ -203,7 +207,8 @@ let labels = 0;
 function nameLabelsApart(body: Statement[]): void {
   labels++;
   visitStatements(body, node => {
-    if (node.type === "LabelStatement" || node.type === "GotoStatement") node.label = { ...node.label, name: `${node.label.name}_${labels}` };
+    if (node.type === "LabelStatement" || node.type === "GotoStatement")
+      node.label = { ...node.label, name: `${node.label.name}_${labels}` };
   });
 }
 

@@ -5,9 +5,19 @@
  *   local t   if c then t = nil else t = f() end      → local t   if not c then t = f() end
  *   return nil                                        → return, or nothing at the end of a function
  */
-import type { Expression, LuaTree, Statement, Variable } from "./lua-tree";
+
 import { firstEffect, onlyReads, startOf } from "./lua-effects";
-import { functionsIn, type LuaFunction, mentionsIn, replaceIn, rewrite, rewriteBlocks, visit, visitStatements } from "./lua-tree";
+import type { Expression, LuaTree, Statement, Variable } from "./lua-tree";
+import {
+  functionsIn,
+  type LuaFunction,
+  mentionsIn,
+  replaceIn,
+  rewrite,
+  rewriteBlocks,
+  visit,
+  visitStatements,
+} from "./lua-tree";
 
 type If = Extract<Statement, { type: "IfStatement" }>;
 
@@ -44,8 +54,7 @@ function forward(block: readonly Statement[], { mentions, functions }: Facts, tr
     const isPassedOn = variable !== undefined && mentions.get(variable) === 1 && !variable.isAssigned;
     const value = node.type === "LocalStatement" ? node.init[0] : undefined;
     const canPass = value !== undefined && isPassedOn;
-    const read =
-      next && canPass ? firstEffect(startOf(next), reads, functions, tree, onlyReads(value)) : undefined;
+    const read = next && canPass ? firstEffect(startOf(next), reads, functions, tree, onlyReads(value)) : undefined;
     if (next === undefined || read === undefined || value === undefined) kept.push(node);
     else replaceMention(next, read, value);
   }
@@ -121,7 +130,9 @@ function withoutNilChoices(block: Statement[], tree: LuaTree): Statement[] {
       inner.variables[0]?.type === "Identifier" &&
       tree.variableOf(inner.variables[0]) === variable &&
       inner.init[0]?.type === "NilLiteral";
-    const clauses = node.clauses.map(clause => (clause.body.some(isNil) && clause.body.length === 1 ? { ...clause, body: [] } : clause));
+    const clauses = node.clauses.map(clause =>
+      clause.body.some(isNil) && clause.body.length === 1 ? { ...clause, body: [] } : clause,
+    );
     return simplified({ ...node, clauses });
   });
 }
@@ -145,7 +156,8 @@ function keepOneResult(body: Statement[], tree: LuaTree): void {
     let root: Expression = node.base;
     while ("base" in root) root = root.base;
     const last = node.arguments.at(-1);
-    if (root.type !== "Identifier" || tree.variableOf(root) !== undefined || last?.type !== "CallExpression") return node;
+    if (root.type !== "Identifier" || tree.variableOf(root) !== undefined || last?.type !== "CallExpression")
+      return node;
     const [callee] = [last.base];
     if (callee.type === "Identifier" && tree.variableOf(callee) !== undefined) Object.assign(last, { inParens: true });
     return node;

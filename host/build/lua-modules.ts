@@ -13,7 +13,7 @@
  * the chunk and is used directly.
  */
 import type { Expression, Identifier, LuaTree, Statement, Variable } from "./lua-tree";
-import { declaredBy, fieldName, memberName, newVariable, rewrite } from "./lua-tree";
+import { declaredBy, fieldName, memberName, newVariable, rewrite, visitStatements } from "./lua-tree";
 
 /** The statements of all modules, each module after those it requires, as if they stood in one file. */
 export interface Flat {
@@ -63,7 +63,21 @@ export function flattenModules(tree: LuaTree): Flat {
   add(entry);
   const top = new Set(flat.flatMap(node => declaredBy(node, tree)));
   for (const module of done) for (const variable of module.exports.values()) top.add(variable);
+  markAssigned(flat, tree);
   return { body: flat, top, exports: entry.exports };
+}
+
+/** An export gets its value once, at the top; one that gets another, or inside a function, is a variable that changes. */
+function markAssigned(flat: Statement[], tree: LuaTree): void {
+  const assigned = new Set<Variable>();
+  visitStatements(flat, node => {
+    for (const target of node.type === "AssignmentStatement" ? node.variables : []) {
+      const variable = target.type === "Identifier" ? tree.variableOf(target) : undefined;
+      if (variable === undefined) continue;
+      if (assigned.has(variable) || !flat.includes(node)) variable.isAssigned = true;
+      assigned.add(variable);
+    }
+  });
 }
 
 /** `local byte, sub = string.byte, string.sub` → a statement each */

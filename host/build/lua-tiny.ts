@@ -2,8 +2,9 @@
  * Functions of one expression stand in for their calls, wherever these are, when that takes less: `utf8(text)` is the
  * text itself in Lua, and `concat = parts => platform.concat(parts)` only passes on.
  */
-import type { Expression, Identifier, LuaFunction, LuaTree, Statement, Variable } from "./lua-tree";
+
 import { isLiteral } from "./lua-effects";
+import type { Expression, Identifier, LuaFunction, LuaTree, Statement, Variable } from "./lua-tree";
 import { expressionsIn, functionsIn, mentionsIn, replaceIn, rewrite } from "./lua-tree";
 
 /** About what a function costs beyond its body, counted in nodes of the tree (4 to 6 bytes each). */

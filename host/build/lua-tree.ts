@@ -121,7 +121,10 @@ function resolve(chunk: readonly Statement[], variables: Map<Identifier, Variabl
   }
 
   function assign(target: Expression, scope: Scope): void {
-    if (target.type !== "Identifier") return expression(target, scope);
+    if (target.type !== "Identifier") {
+      expression(target, scope);
+      return;
+    }
     const variable = use(scope, target);
     if (variable !== undefined) variable.isAssigned = true;
   }
@@ -141,7 +144,8 @@ function resolve(chunk: readonly Statement[], variables: Map<Identifier, Variabl
       case "FunctionDeclaration":
         if (node.isLocal) declare(scope, node.identifier as Identifier);
         else if (node.identifier !== null) assign(node.identifier, scope);
-        return functionBody(node, scope);
+        functionBody(node, scope);
+        return;
       case "AssignmentStatement":
         for (const init of node.init) expression(init, scope);
         for (const target of node.variables) assign(target, scope);
@@ -154,7 +158,8 @@ function resolve(chunk: readonly Statement[], variables: Map<Identifier, Variabl
         return;
       }
       case "RepeatStatement":
-        return expression(node.condition, block(node.body, scope));
+        expression(node.condition, block(node.body, scope));
+        return;
       default:
         for (const child of expressionsIn(node)) expression(child, scope);
         for (const body of blocksIn(node)) block(body, scope);
@@ -189,15 +194,18 @@ export function replaceIn(node: AnyNode, change: Change): void {
   };
   switch (node.type) {
     case "LocalStatement":
-      return list(node.init);
+      list(node.init);
+      return;
     case "AssignmentStatement":
       list(node.init);
-      return list(node.variables);
+      list(node.variables);
+      return;
     case "CallStatement":
       node.expression = change(node.expression) as typeof node.expression;
       return;
     case "ReturnStatement":
-      return list(node.arguments);
+      list(node.arguments);
+      return;
     case "IfStatement":
       for (const clause of node.clauses) {
         if (clause.type !== "ElseClause") clause.condition = change(clause.condition);
@@ -213,7 +221,8 @@ export function replaceIn(node: AnyNode, change: Change): void {
       if (node.step !== null) node.step = change(node.step);
       return;
     case "ForGenericStatement":
-      return list(node.iterators);
+      list(node.iterators);
+      return;
     case "FunctionDeclaration":
       if (node.identifier !== null && !node.isLocal) node.identifier = change(node.identifier) as Identifier;
       return;
@@ -240,7 +249,8 @@ export function replaceIn(node: AnyNode, change: Change): void {
       return;
     case "CallExpression":
       node.base = change(node.base);
-      return list(node.arguments);
+      list(node.arguments);
+      return;
     case "TableCallExpression":
       node.base = change(node.base);
       node.arguments = change(node.arguments);

@@ -11,6 +11,8 @@ import { inlineFunctions } from "./lua-inline";
 import { dropLocals } from "./lua-locals";
 import { flattenModules } from "./lua-modules";
 import { shareStrings, shortenFields, useLibraryVariables } from "./lua-names";
+import { loadNumbers } from "./lua-numbers";
+import { outlineShapes } from "./lua-outline";
 import { packTables } from "./lua-pack";
 import { printLua } from "./lua-print";
 import { declareVariables, shake } from "./lua-shake";
@@ -38,7 +40,9 @@ export function shrink(lua: Buffer, program: ts.Program, hostNames: readonly str
   const kept = keptNames(program, file => /^hal\/[^/]+$/.test(relativeToRoot(file)));
   for (const name of [...boundaryNames, ...hostNames, ...exports.keys()]) kept.add(name);
   shortenFields(small, kept, tree);
+  small = outlineShapes(small, top, tree);
   small = shake(shareStrings(useLibraryVariables(small, top, tree), top, tree), wanted, tree);
+  loadNumbers(small, tree);
   const declared = declareVariables([...packTables(small, top, tree), entry], top, tree);
   tree.nameApart();
   return Buffer.from(printLua(declared), "latin1");

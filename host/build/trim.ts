@@ -10,7 +10,7 @@
  */
 
 /** Opcodes of lopcodes.h. */
-const op = { falseAndSkip: 6, jump: 56, return: 70, return0: 71, return1: 72, forPrepare: 74, genericForPrepare: 75 };
+const op = { falseAndSkip: 6, jump: 56, return: 70, return1: 72, forPrepare: 74, genericForPrepare: 75 };
 const firstTest = 57;
 const lastTest = 67;
 /** Signature, version, format, data, three sizes, an integer and a number. */
@@ -43,10 +43,10 @@ export function trimBytecode(dump: Buffer): Buffer {
 
   function readConstant(): void {
     const tag = readByte();
-    if (stringTags.includes(tag)) return skipString();
     const length = constantBytes[tag];
-    if (length === undefined) throw new RangeError(`a constant has the unknown tag ${tag}`);
-    skip(length);
+    if (stringTags.includes(tag)) skipString();
+    else if (length !== undefined) skip(length);
+    else throw new RangeError(`a constant has the unknown tag ${tag}`);
   }
 
   function readCode(): void {
@@ -90,11 +90,13 @@ function countBytes(count: number): Buffer {
 
 const opcode = (instruction: number | undefined): number => (instruction ?? 0) & 0x7f;
 
+const isReturn = (instruction: number | undefined): boolean =>
+  opcode(instruction) >= op.return && opcode(instruction) <= op.return1;
+
 /** A return at the end that follows a return, and to which nothing jumps. */
 function endsTwice(code: readonly number[]): boolean {
   const last = code.length - 1;
-  if (opcode(code[last]) !== op.return0) return false;
-  if (![op.return, op.return0, op.return1].includes(opcode(code[last - 1]))) return false;
+  if (!isReturn(code[last]) || !isReturn(code[last - 1])) return false;
   return code.every((instruction, index) => !targetsOf(instruction, index).includes(last));
 }
 
