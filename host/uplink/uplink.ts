@@ -31,8 +31,11 @@ const waitMaxMs = 1000;
 const waitMinMs = 5;
 const absentWaitMs = 5000;
 const refusedPauseMs = 50;
-/** The module is told that there is no way before its own deadline passes. */
-const noRouteEarlyMs = 150;
+/**
+ * The module is told that there is no way this long before its own deadline, or at half time of a shorter one: early
+ * enough that the words arrive, and that one more connection is tried (ofd-2.0.4 §6.3).
+ */
+const noRouteEarlyMs = 1000;
 /** An answer that has begun in time may take this long to end. */
 const answerEndMs = 5000;
 /** A frame that nobody answered in time may still be answered late: the module makes a `delivered` record of it. */
@@ -192,7 +195,7 @@ function firstSign(connection: OfdConnection, remainingMs: number): Promise<OfdR
   return new Promise(resolve => {
     const isThereAWay = setTimeout(
       () => connection.isConnected() || settle(noAnswer("noRoute")),
-      Math.max(0, remainingMs - noRouteEarlyMs),
+      Math.max(remainingMs - noRouteEarlyMs, remainingMs / 2, 0),
     );
     const isOver = setTimeout(() => settle(noAnswer("silent")), Math.max(0, remainingMs));
     const settle = (sign: OfdResult | "begun"): void => {
