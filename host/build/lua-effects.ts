@@ -2,6 +2,7 @@
 import {
   type Expression,
   expressionsIn,
+  isSteady,
   type LuaFunction,
   type LuaTree,
   type Statement,
@@ -9,8 +10,8 @@ import {
 } from "./lua-tree";
 
 /**
- * The expression that `isWanted`, when all that is evaluated before it are constants, functions of the top and
- * variables that never change; with `passesReads` also what only reads variables and fields. The arguments of a call
+ * The expression that `isWanted`, when all that is evaluated before it are constants and variables that nothing in an
+ * expression changes; with `passesReads` also what only reads variables and fields. The arguments of a call
  * that is wanted belong to it.
  */
 export function firstEffect(
@@ -36,9 +37,7 @@ export function firstEffect(
     switch (node.type) {
       case "Identifier": {
         const variable = tree.variableOf(node);
-        return passesReads || variable === undefined || !variable.isAssigned || functions.has(variable)
-          ? undefined
-          : node;
+        return passesReads || variable === undefined || isSteady(variable, functions) ? undefined : node;
       }
       case "UnaryExpression":
         return effectOf(node.argument);

@@ -184,8 +184,9 @@ function bindParameters(call: Call, callee: LuaFunction, tree: LuaTree): Stateme
     const variable = tree.variableOf(parameter) as Variable;
     const value = call.arguments[index] ?? { type: "NilLiteral", value: null, raw: "nil" };
     const source = value.type === "Identifier" ? tree.variableOf(value) : undefined;
-    const isConstant = isLiteral(value) || (source !== undefined && !source.isAssigned);
-    if (!variable.isAssigned && isConstant) values.set(variable, value);
+    // The body knows the caller's variables only as parameters: without a function that captures one it stays.
+    const isSame = source !== undefined && (!source.isAssigned || !(source.isCaptured || variable.isCaptured));
+    if (!variable.isAssigned && (isLiteral(value) || isSame)) values.set(variable, value);
     else {
       variables.push(parameter);
       init.push(value);

@@ -91,6 +91,7 @@ function mergeCopies(block: Statement[], same: Map<Variable, Variable>, tree: Lu
       if (isLast && !isCaptured(source, block.slice(from, index), tree)) {
         same.set(copy, source);
         source.isAssigned = source.isAssigned || copy.isAssigned;
+        source.isCaptured = source.isCaptured || copy.isCaptured;
         return false;
       }
     }

@@ -5,7 +5,7 @@
 
 import { isLiteral } from "./lua-effects";
 import type { Expression, Identifier, LuaFunction, LuaTree, Statement, Variable } from "./lua-tree";
-import { expressionsIn, functionsIn, mentionsIn, replaceIn, rewrite } from "./lua-tree";
+import { expressionsIn, functionsIn, isSteady, mentionsIn, replaceIn, rewrite } from "./lua-tree";
 
 /** About what a function costs beyond its body, counted in nodes of the tree (4 to 6 bytes each). */
 const nodesSaved = 16;
@@ -101,10 +101,10 @@ function substituted(
   return value.type === "CallExpression" ? Object.assign(value, { inParens: true }) : value;
 }
 
-/** Globals of Lua, functions of the top and variables that never change. */
+/** Globals of Lua, functions of the top and variables that nothing in an expression changes. */
 function isFixed(node: Identifier, functions: ReadonlyMap<Variable, LuaFunction>, tree: LuaTree): boolean {
   const variable = tree.variableOf(node);
-  return variable === undefined || !variable.isAssigned || functions.has(variable);
+  return variable === undefined || isSteady(variable, functions);
 }
 
 /** In the order of evaluation: parameters that stand for something with an effect, and other effects. */

@@ -18,6 +18,8 @@ export interface Variable {
   readonly name: string;
   /** True when it gets a value other than by its declaration. */
   isAssigned: boolean;
+  /** True when a function inside the one that declares it mentions it. */
+  isCaptured: boolean;
 }
 
 export interface LuaTree {
@@ -31,13 +33,17 @@ export interface LuaTree {
   readonly nameApart: () => void;
 }
 
-export const newVariable = (name: string): Variable => ({ name, isAssigned: false });
+export const newVariable = (name: string): Variable => ({ name, isAssigned: false, isCaptured: false });
 export const identifier = (name: string): Identifier => ({ type: "Identifier", name });
 export const numeral = (value: number): luaparse.NumericLiteral => ({
   type: "NumericLiteral",
   value,
   raw: String(value),
 });
+
+/** True when the variable has one value while an expression is evaluated, whatever is called in it. */
+export const isSteady = (variable: Variable, functions: ReadonlyMap<Variable, LuaFunction>): boolean =>
+  !variable.isAssigned || !variable.isCaptured || functions.has(variable);
 
 /** The name in `base.name`, `base["name"]` and `base:name`. */
 export function memberName(node: Expression): string | undefined {
@@ -90,6 +96,8 @@ export function parseLua(lua: string): LuaTree {
 interface Scope {
   readonly names: Map<string, Variable>;
   readonly outer: Scope | undefined;
+  /** The function that it belongs to; undefined: the chunk. */
+  readonly owner: LuaFunction | undefined;
 }
 
 /** Finds the variable of every identifier (manual §3.5). */
@@ -104,12 +112,19 @@ function resolve(chunk: readonly Statement[], variables: Map<Identifier, Variabl
     let at: Scope | undefined = scope;
     while (at !== undefined && !at.names.has(node.name)) at = at.outer;
     const variable = at?.names.get(node.name);
-    if (variable !== undefined) variables.set(node, variable);
+    if (variable === undefined) return undefined;
+    if (at?.owner !== scope.owner) variable.isCaptured = true;
+    variables.set(node, variable);
     return variable;
   }
 
-  function block(statements: readonly Statement[], outer: Scope, declared: readonly Identifier[] = []): Scope {
-    const scope: Scope = { names: new Map(), outer };
+  function block(
+    statements: readonly Statement[],
+    outer: Scope,
+    declared: readonly Identifier[] = [],
+    owner: LuaFunction | undefined = outer.owner,
+  ): Scope {
+    const scope: Scope = { names: new Map(), outer, owner };
     for (const node of declared) declare(scope, node);
     for (const node of statements) statement(node, scope);
     return scope;
@@ -117,7 +132,7 @@ function resolve(chunk: readonly Statement[], variables: Map<Identifier, Variabl
 
   function functionBody(node: LuaFunction, scope: Scope): void {
     const parameters = node.parameters.filter((parameter): parameter is Identifier => parameter.type === "Identifier");
-    block(node.body, scope, parameters);
+    block(node.body, scope, parameters, node);
   }
 
   function assign(target: Expression, scope: Scope): void {
@@ -166,7 +181,7 @@ function resolve(chunk: readonly Statement[], variables: Map<Identifier, Variabl
     }
   }
 
-  block(chunk, { names: new Map(), outer: undefined });
+  block(chunk, { names: new Map(), outer: undefined, owner: undefined });
 }
 
 /** The blocks directly inside a statement, functions not entered. */
