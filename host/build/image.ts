@@ -2,7 +2,7 @@
  * build/: what the firmware becomes.
  *
  *   image.lua      the bundle with names and line numbers, to replay a failure
- *   image.luac     the same made small (shrink.ts), string.dump of it without debug information: what a board runs
+ *   image.luac     the same made small (shrink/), string.dump of it without debug information: what a board runs
  *   asserts.json   number of an assertion → its sentence and place
  *   lua-tests.lua  the tests that run in Lua
  *   *.stamp        hash of the sources that the file beside it was made of
@@ -13,8 +13,8 @@ import path from "node:path";
 import { createLuaVm } from "../../hal/vm/lua-vm";
 import { BuildFailed, bundle, root } from "./bundle";
 import { luaTestsEntry } from "./lua-tests";
-import { shrink } from "./shrink";
-import { trimBytecode } from "./trim";
+import { shrink } from "./shrink/shrink";
+import { trimBytecode } from "./shrink/trim";
 
 const buildFolder = path.join(root, "build");
 const inBuild = (name: string): string => path.join(buildFolder, name);

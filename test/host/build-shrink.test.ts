@@ -8,8 +8,8 @@ import type { LuaFunction } from "../../hal/vm/lua-values";
 import { createLuaVm, type LuaVm } from "../../hal/vm/lua-vm";
 import { bundle, root } from "../../host/build/bundle";
 import { luaTestsEntry } from "../../host/build/lua-tests";
-import { shrink } from "../../host/build/shrink";
-import { trimBytecode } from "../../host/build/trim";
+import { shrink } from "../../host/build/shrink/shrink";
+import { trimBytecode } from "../../host/build/shrink/trim";
 
 interface Built {
   readonly full: Buffer;

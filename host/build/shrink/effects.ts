@@ -7,7 +7,7 @@ import {
   type LuaTree,
   type Statement,
   type Variable,
-} from "./lua-tree";
+} from "./tree";
 
 /**
  * The expression that `isWanted`, when all that is evaluated before it are constants and variables that nothing in an

@@ -4,8 +4,8 @@
  *
  *   x.count = 300      →  do local n = 300 x.count = n end
  */
-import type { Expression, LuaTree, Statement } from "./lua-tree";
-import { blocksIn, newVariable, type numeral, replaceIn, visitOwn } from "./lua-tree";
+import type { Expression, LuaTree, Statement } from "./tree";
+import { blocksIn, newVariable, type numeral, replaceIn, visitOwn } from "./tree";
 
 type Numeral = ReturnType<typeof numeral>;
 

@@ -6,8 +6,8 @@
  *
  * A constructor takes two instructions, one more for each field, and the names of its fields in every function.
  */
-import type { Expression, LuaFunction, LuaTree, Statement, TableConstructor, Variable } from "./lua-tree";
-import { identifier, newVariable, rewrite, visitOwn } from "./lua-tree";
+import type { Expression, LuaFunction, LuaTree, Statement, TableConstructor, Variable } from "./tree";
+import { identifier, newVariable, rewrite, visitOwn } from "./tree";
 
 type Call = Extract<Expression, { type: "CallExpression" }>;
 type Template = Call | TableConstructor;

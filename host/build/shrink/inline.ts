@@ -7,8 +7,8 @@
  *   local x = checked(y)
  */
 
-import { firstEffect, isLiteral, startOf } from "./lua-effects";
-import type { Expression, Identifier, LuaFunction, LuaTree, Statement, Variable } from "./lua-tree";
+import { firstEffect, isLiteral, startOf } from "./effects";
+import type { Expression, Identifier, LuaFunction, LuaTree, Statement, Variable } from "./tree";
 import {
   blocksIn,
   functionsIn,
@@ -19,7 +19,7 @@ import {
   rewriteBlocks,
   visit,
   visitStatements,
-} from "./lua-tree";
+} from "./tree";
 
 type Call = Extract<Expression, { type: "CallExpression" }>;
 type If = Extract<Statement, { type: "IfStatement" }>;

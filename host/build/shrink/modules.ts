@@ -12,8 +12,9 @@
  * and pays for each of these lines in instructions, in strings and at run time. Here every export becomes a variable of
  * the chunk and is used directly.
  */
-import type { Expression, Identifier, LuaTree, Statement, Variable } from "./lua-tree";
-import { declaredBy, fieldName, memberName, newVariable, rewrite, visitStatements } from "./lua-tree";
+import { BuildFailed } from "../bundle";
+import type { Expression, Identifier, LuaTree, Statement, Variable } from "./tree";
+import { declaredBy, fieldName, memberName, newVariable, rewrite, visitStatements } from "./tree";
 
 /** The statements of all modules, each module after those it requires, as if they stood in one file. */
 export interface Flat {
@@ -33,9 +34,7 @@ interface Module {
 }
 
 /** A bundle that is not as above; it means that the transpiler has changed. */
-export class NotABundle extends Error {
-  override readonly name = "NotABundle";
-}
+export class NotABundle extends BuildFailed {}
 
 export function flattenModules(tree: LuaTree): Flat {
   const modules = new Map(modulesIn(tree.body).map(([name, body]) => [name, readModule(name, body, tree)]));

@@ -3,8 +3,8 @@
  * `new Error(text)` becomes { message = text }, which is all that the board reads of it; the class and its traceback
  * are for image.lua.
  */
-import type { Expression, LuaTree, Statement, TableConstructor, Variable } from "./lua-tree";
-import { identifier, newVariable, numeral, rewrite, rewriteBlocks } from "./lua-tree";
+import type { Expression, LuaTree, Statement, TableConstructor, Variable } from "./tree";
+import { identifier, newVariable, numeral, rewrite, rewriteBlocks } from "./tree";
 
 export function useShortIdioms(body: Statement[], top: Set<Variable>, tree: LuaTree): Statement[] {
   rewrite(body, node => shortError(node) ?? withoutNils(node));

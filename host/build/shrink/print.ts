@@ -1,5 +1,5 @@
 /** Lua from its tree, on one line: line numbers would only cost bytes in the bytecode. */
-import type { Expression, LuaFunction, Statement, TableConstructor } from "./lua-tree";
+import type { Expression, LuaFunction, Statement, TableConstructor } from "./tree";
 
 type Binary = Extract<Expression, { type: "BinaryExpression" | "LogicalExpression" }>;
 

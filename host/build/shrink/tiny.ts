@@ -3,9 +3,9 @@
  * text itself in Lua, and `concat = parts => platform.concat(parts)` only passes on.
  */
 
-import { isLiteral } from "./lua-effects";
-import type { Expression, Identifier, LuaFunction, LuaTree, Statement, Variable } from "./lua-tree";
-import { expressionsIn, functionsIn, isSteady, mentionsIn, replaceIn, rewrite } from "./lua-tree";
+import { isLiteral } from "./effects";
+import type { Expression, Identifier, LuaFunction, LuaTree, Statement, Variable } from "./tree";
+import { expressionsIn, functionsIn, isSteady, mentionsIn, replaceIn, rewrite } from "./tree";
 
 /** About what a function costs beyond its body, counted in nodes of the tree (4 to 6 bytes each). */
 const nodesSaved = 16;

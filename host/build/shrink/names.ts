@@ -1,6 +1,6 @@
 /** Names: functions of Lua's library become variables, fields become short. */
-import type { Expression, LuaFunction, LuaTree, Statement, Variable } from "./lua-tree";
-import { newVariable, rewrite, visit, visitOwn } from "./lua-tree";
+import type { Expression, LuaFunction, LuaTree, Statement, Variable } from "./tree";
+import { newVariable, rewrite, visit, visitOwn } from "./tree";
 
 /** What Lua promises to be there, always the same (manual §6); `debug` and the like may be absent on a board. */
 const libraries = ["math", "string", "table"];

@@ -2,8 +2,8 @@
  * Constants in place: `recordType.document` becomes 1, `160 * 1024` a number, `math.floor(a / b)` with whole numbers
  * `a // b`. Tables of constants and limits are then mentioned nowhere and fall out by themselves.
  */
-import type { Expression, LuaTree, Statement, TableConstructor, Variable } from "./lua-tree";
-import { fieldName, memberName, numeral, rewrite, visit, visitStatements } from "./lua-tree";
+import type { Expression, LuaTree, Statement, TableConstructor, Variable } from "./tree";
+import { fieldName, memberName, numeral, rewrite, visit, visitStatements } from "./tree";
 
 type Literal = Extract<Expression, { type: "NumericLiteral" | "BooleanLiteral" | "StringLiteral" }>;
 

@@ -6,8 +6,8 @@
  *   return nil                                        → return, or nothing at the end of a function
  */
 
-import { firstEffect, onlyReads, startOf } from "./lua-effects";
-import type { Expression, LuaTree, Statement, Variable } from "./lua-tree";
+import { firstEffect, onlyReads, startOf } from "./effects";
+import type { Expression, LuaTree, Statement, Variable } from "./tree";
 import {
   functionsIn,
   type LuaFunction,
@@ -17,7 +17,7 @@ import {
   rewriteBlocks,
   visit,
   visitStatements,
-} from "./lua-tree";
+} from "./tree";
 
 type If = Extract<Statement, { type: "IfStatement" }>;
 

@@ -4,8 +4,8 @@
  * A statement at the top defines variables (`function f`, `x = …`, `table.field = …`) or only acts (a call). Those that
  * act always stay; a definition stays when something that stays mentions its variable, and it comes before that.
  */
-import type { Expression, Identifier, LuaTree, Statement, Variable } from "./lua-tree";
-import { blocksIn, visit } from "./lua-tree";
+import type { Expression, Identifier, LuaTree, Statement, Variable } from "./tree";
+import { blocksIn, visit } from "./tree";
 
 /** Lua allows 200 local variables and 255 registers in a function; a table constructor needs some of them. */
 const variablesPerFunctionMax = 190;

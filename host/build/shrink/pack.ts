@@ -13,8 +13,8 @@
  *   182 n              the n-th string of all texts so far, counted from 1
  *   191 + n            the same for the first 64
  */
-import type { Expression, LuaTree, Statement, TableConstructor, Variable } from "./lua-tree";
-import { declaredBy, fieldName, newVariable, replaceIn } from "./lua-tree";
+import type { Expression, LuaTree, Statement, TableConstructor, Variable } from "./tree";
+import { declaredBy, fieldName, newVariable, replaceIn } from "./tree";
 
 const unpackSource = `
 local words = {}

@@ -1,23 +1,32 @@
 /**
  * The bundle made small for a board, with the same meaning: what build/image.luac is made of, while build/image.lua
- * stays as the transpiler wrote it.
+ * stays as the transpiler wrote it. Bytes of the bytecode, as measured when this was written:
+ *
+ *   274354   as the transpiler wrote it
+ *   223000   modules.ts, shake.ts    one scope, without exports tables and what nobody calls
+ *   198000   fold.ts, idioms.ts, names.ts   constants in place, short assertions, short names of fields
+ *   182000   inline.ts, tiny.ts      functions that are called once, or are one expression, at their callers
+ *   175000   locals.ts               values passed on without a variable
+ *   165000   pack.ts                 tables of constants as strings
+ *   164000   outline.ts, numbers.ts  tables of one shape by one function; numbers loaded
+ *   162400   trim.ts                 returns behind returns
  */
 import type ts from "typescript";
-import { relativeToRoot } from "./bundle";
+import { relativeToRoot } from "../bundle";
+import { foldConstants } from "./fold";
+import { useShortIdioms } from "./idioms";
+import { inlineFunctions } from "./inline";
 import { keptNames } from "./kept-names";
-import { foldConstants } from "./lua-fold";
-import { useShortIdioms } from "./lua-idioms";
-import { inlineFunctions } from "./lua-inline";
-import { dropLocals } from "./lua-locals";
-import { flattenModules } from "./lua-modules";
-import { shareStrings, shortenFields, useLibraryVariables } from "./lua-names";
-import { loadNumbers } from "./lua-numbers";
-import { outlineShapes } from "./lua-outline";
-import { packTables } from "./lua-pack";
-import { printLua } from "./lua-print";
-import { declareVariables, shake } from "./lua-shake";
-import { inlineExpressions } from "./lua-tiny";
-import { identifier, type LuaTree, parseLua, type Statement, type Variable } from "./lua-tree";
+import { dropLocals } from "./locals";
+import { flattenModules } from "./modules";
+import { shareStrings, shortenFields, useLibraryVariables } from "./names";
+import { loadNumbers } from "./numbers";
+import { outlineShapes } from "./outline";
+import { packTables } from "./pack";
+import { printLua } from "./print";
+import { declareVariables, shake } from "./shake";
+import { inlineExpressions } from "./tiny";
+import { identifier, type LuaTree, parseLua, type Statement, type Variable } from "./tree";
 
 /** What the board reads of an error that leaves the image, and what the firmware throws on purpose. */
 const boundaryNames = ["message", "stack", "flashFailure"];
