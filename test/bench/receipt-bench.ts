@@ -1,0 +1,120 @@
+/**
+ * One receipt of 15 lines in the real shop: board, OFD server and register service as processes, a pseudo-terminal paced
+ * to the line's speed, TCP to the operator. First with the operator there, then without.
+ */
+import { randomUUID } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { start } from "../../firmware/start";
+import { type Legs, legsOf, testUser } from "../../host/cli/first-sale";
+import { createRegisterClient, type Receipt, type RegisterClient } from "../../host/cli/register-client";
+import { openShop, sampleReceipt } from "../../host/cli/shop";
+import { hundredths, median, tenths } from "./median";
+import { createSimShop, receiptOf } from "./sim-shop";
+
+export interface ReceiptTimes {
+  readonly baud: number;
+  /** From the POS's request to its answer, the operator answering. */
+  readonly onlineMs: number;
+  /** The same when the operator is found to be away: the law's five seconds are in it. */
+  readonly autonomousMs: number;
+  /** The same once that is known. */
+  readonly knownOfflineMs: number;
+  readonly legsMs: Legs;
+  /** What the bytes that must pass the line take at its speed. */
+  readonly lineFloorMs: number;
+  /** How much of onlineMs the line's floor and the operator explain. */
+  readonly shareOfFloor: number;
+}
+
+export interface ReceiptOptions {
+  readonly baud: number;
+  readonly rounds: number;
+  readonly onRound: () => void;
+}
+
+const warmUps = 2;
+const bitsPerByte = 10;
+const printMaxMs = 15_000;
+const printPollMs = 20;
+const body = readFileSync(sampleReceipt, "utf8");
+
+export async function measureReceipt({ baud, rounds, onRound }: ReceiptOptions): Promise<ReceiptTimes> {
+  const home = mkdtempSync(path.join(tmpdir(), "kassa-bench-"));
+  const shop = await openShop({ home, isOnAnyPort: true, isBlank: false, baud, onProgress() {} });
+  try {
+    const register = createRegisterClient(shop.url, testUser);
+    const sold: Sold[] = [];
+    for (let round = 0; round < warmUps + rounds; round++) {
+      sold.push(await sell(register, false));
+      onRound();
+    }
+    const online = sold.slice(warmUps);
+    await shop.ofd.stop();
+    const autonomousMs = (await sell(register, true)).answerMs;
+    const known: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      known.push((await sell(register, true)).answerMs);
+      onRound();
+    }
+    const onlineMs = median(online.map(({ answerMs }) => answerMs));
+    const legsMs = medianLegs(online.map(({ legs }) => legs));
+    const lineFloorMs = (lineBytesOf(15) * bitsPerByte * 1000) / baud;
+    return {
+      baud,
+      onlineMs: tenths(onlineMs),
+      autonomousMs: tenths(autonomousMs),
+      knownOfflineMs: tenths(median(known)),
+      legsMs,
+      lineFloorMs: tenths(lineFloorMs),
+      shareOfFloor: hundredths((lineFloorMs + legsMs.ofd) / onlineMs),
+    };
+  } finally {
+    await shop.close();
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+interface Sold {
+  readonly answerMs: number;
+  readonly legs: Legs;
+}
+
+async function sell(register: RegisterClient, isAlone: boolean): Promise<Sold> {
+  const startedAt = performance.now();
+  const receipt = await register.sell(body, randomUUID());
+  const answerMs = performance.now() - startedAt;
+  if (receipt.autonomous !== isAlone) throw new Error(`autonomous is ${receipt.autonomous}: ${receipt.cause}`);
+  await waitForPaper(register, receipt);
+  const printMs = performance.now() - startedAt - answerMs;
+  return { answerMs, legs: legsOf(await register.timeline(receipt.id), answerMs, printMs) };
+}
+
+async function waitForPaper(register: RegisterClient, { id }: Receipt): Promise<void> {
+  for (const until = Date.now() + printMaxMs; Date.now() < until; await pause(printPollMs)) {
+    if (await register.isPrinted(id)) return;
+  }
+  throw new Error(`receipt ${id} was not printed within ${printMaxMs / 1000} s`);
+}
+
+function medianLegs(legs: readonly Legs[]): Legs {
+  const of = (name: keyof Legs): number => tenths(median(legs.map(leg => leg[name])));
+  return {
+    http: of("http"),
+    serial: of("serial"),
+    module: of("module"),
+    ofd: of("ofd"),
+    print: of("print"),
+    total: of("total"),
+  };
+}
+
+/** Counted where nothing waits: document, frame and answers with all that frames them, no polling, no repeats. */
+function lineBytesOf(lines: number): number {
+  const shop = createSimShop({}, board => start(board.hal));
+  shop.fiscalize();
+  shop.signIn();
+  return shop.sell(receiptOf(lines), "floor").lineBytes;
+}
