@@ -2,26 +2,29 @@
  * Base64 with the standard alphabet and padding (RFC 4648 §4). The decoder is strict: whole groups of four, padding
  * only at the end, unused bits zero (§3.5), so that a damaged text does not decode to something else.
  */
-import { type Bytes, byteAt, packBytes } from "./bytes";
+import { type Bytes, byteAt, bytesOf, concat } from "./bytes";
 
 const padding = 61;
 
 export function encodeBase64(bytes: Bytes): Bytes {
-  const text: number[] = [];
+  // A short string for each group of four: a list of numbers costs sixteen bytes of heap a letter, and as much to grow.
+  const groups: Bytes[] = [];
   for (let index = 0; index < bytes.length; index += 3) {
     const left = bytes.length - index;
     const group =
       byteAt(bytes, index) * 65536 +
       (left > 1 ? byteAt(bytes, index + 1) * 256 : 0) +
       (left > 2 ? byteAt(bytes, index + 2) : 0);
-    text.push(
-      letterOf(Math.floor(group / 262144)),
-      letterOf(Math.floor(group / 4096) % 64),
-      left > 1 ? letterOf(Math.floor(group / 64) % 64) : padding,
-      left > 2 ? letterOf(group % 64) : padding,
+    groups.push(
+      bytesOf(
+        letterOf(Math.floor(group / 262144)),
+        letterOf(Math.floor(group / 4096) % 64),
+        left > 1 ? letterOf(Math.floor(group / 64) % 64) : padding,
+        left > 2 ? letterOf(group % 64) : padding,
+      ),
     );
   }
-  return packBytes(text);
+  return concat(groups);
 }
 
 /** The bytes, or undefined when the text is not base64. */
@@ -31,7 +34,7 @@ export function decodeBase64(text: Bytes): Bytes | undefined {
   }
   const paddingCount = countPadding(text);
   const letterCount = text.length - paddingCount;
-  const values: number[] = [];
+  const groups: Bytes[] = [];
   let group = 0;
   for (let index = 0; index < letterCount; index++) {
     const digit = digitOf(byteAt(text, index));
@@ -40,24 +43,24 @@ export function decodeBase64(text: Bytes): Bytes | undefined {
     }
     group = group * 64 + digit;
     if (index % 4 === 3) {
-      values.push(Math.floor(group / 65536), Math.floor(group / 256) % 256, group % 256);
+      groups.push(bytesOf(Math.floor(group / 65536), Math.floor(group / 256) % 256, group % 256));
       group = 0;
     }
   }
-  if (!pushRest(values, group, paddingCount)) {
+  if (!pushRest(groups, group, paddingCount)) {
     return undefined;
   }
-  return packBytes(values);
+  return concat(groups);
 }
 
 /** The last group of two letters holds one byte and four zero bits, of three letters two bytes and two zero bits. */
-function pushRest(values: number[], group: number, paddingCount: number): boolean {
+function pushRest(groups: Bytes[], group: number, paddingCount: number): boolean {
   if (paddingCount === 2) {
-    values.push(Math.floor(group / 16));
+    groups.push(bytesOf(Math.floor(group / 16)));
     return group % 16 === 0;
   }
   if (paddingCount === 1) {
-    values.push(Math.floor(group / 1024), Math.floor(group / 4) % 256);
+    groups.push(bytesOf(Math.floor(group / 1024), Math.floor(group / 4) % 256));
     return group % 4 === 0;
   }
   return true;
