@@ -3,7 +3,7 @@
  * record: a document is never held whole.
  */
 import { type Bytes, concat, emptyBytes, slice } from "../protocol/bytes";
-import { itemLength } from "../protocol/cbor-read";
+import { atEnd, type CborReader, createReader, skipItem } from "../protocol/cbor-read";
 import { lineBytesMax, windowBytes } from "./limits";
 
 /** Where items come from: exactly `lengthBytes` at any offset, at most `windowBytes` a call. */
@@ -12,34 +12,45 @@ export type ReadAt = (offsetBytes: number, lengthBytes: number) => Bytes;
 export interface ItemCursor {
   readonly readAt: ReadAt;
   readonly endBytes: number;
-  /** Offset of the next item. */
-  offsetBytes: number;
-  /** Bytes from offsetBytes on that are already read. */
-  ahead: Bytes;
+  /** What was read ahead; the next item begins at its offset. */
+  readonly reader: CborReader;
+  /** Where the bytes behind those read ahead begin. */
+  nextBytes: number;
 }
 
 export function openItems(readAt: ReadAt, startBytes: number, endBytes: number): ItemCursor {
-  return { readAt, endBytes, offsetBytes: startBytes, ahead: emptyBytes };
+  return { readAt, endBytes, reader: createReader(emptyBytes), nextBytes: startBytes };
 }
 
 /** The next whole item; undefined at the end, or when what stands there is no item of at most lineBytesMax. */
 export function nextItem(cursor: ItemCursor): Bytes | undefined {
+  const { reader } = cursor;
   for (;;) {
-    const length = cursor.ahead.length > 0 ? itemLength(cursor.ahead, 0) : undefined;
-    if (length !== undefined) {
-      const item = slice(cursor.ahead, 0, length);
-      cursor.ahead = slice(cursor.ahead, length, cursor.ahead.length);
-      cursor.offsetBytes += length;
-      return item;
+    const start = reader.offset;
+    if (skipItem(reader)) {
+      return slice(reader.bytes, start, reader.offset);
     }
-    const from = cursor.offsetBytes + cursor.ahead.length;
-    const wanted = Math.min(windowBytes, cursor.endBytes - from);
-    if (wanted <= 0 || cursor.ahead.length > lineBytesMax) {
+    reader.failed = false;
+    reader.offset = start;
+    if (!readAhead(cursor)) {
       return undefined;
     }
-    cursor.ahead = concat([cursor.ahead, cursor.readAt(from, wanted)]);
   }
 }
 
+/** Puts the next window behind what is left; false at the end, or when an item would be too long. */
+function readAhead(cursor: ItemCursor): boolean {
+  const { reader } = cursor;
+  const left = slice(reader.bytes, reader.offset, reader.bytes.length);
+  const wanted = Math.min(windowBytes, cursor.endBytes - cursor.nextBytes);
+  if (wanted <= 0 || left.length > lineBytesMax) {
+    return false;
+  }
+  reader.bytes = concat([left, cursor.readAt(cursor.nextBytes, wanted)]);
+  reader.offset = 0;
+  cursor.nextBytes += wanted;
+  return true;
+}
+
 /** Whether everything up to the end was read as items. */
-export const atItemsEnd = (cursor: ItemCursor): boolean => cursor.offsetBytes === cursor.endBytes;
+export const atItemsEnd = (cursor: ItemCursor): boolean => cursor.nextBytes === cursor.endBytes && atEnd(cursor.reader);

@@ -25,7 +25,8 @@ export const integerTooLarge = 9007199254740992;
 
 /** A cursor over `bytes`. The fields from `major` on are of the head that was read last. */
 export interface CborReader {
-  readonly bytes: Bytes;
+  /** May be replaced, together with the offset, when more has come. */
+  bytes: Bytes;
   /** Where the next item begins; may be moved. */
   offset: number;
   failed: boolean;
@@ -213,13 +214,6 @@ function takeByte(reader: CborReader, value: number): boolean {
   }
   reader.offset += 1;
   return true;
-}
-
-/** The whole length of the item at `offset`; undefined when it is malformed or does not end inside `bytes`. */
-export function itemLength(bytes: Bytes, offset: number): number | undefined {
-  const reader = createReader(bytes);
-  reader.offset = offset;
-  return skipItem(reader) ? reader.offset - offset : undefined;
 }
 
 /** A big-endian integer of 1, 2, 4 or 8 bytes, all inside `bytes`; `integerTooLarge` from 2^53 on. */

@@ -12,7 +12,6 @@ import {
   getMap,
   getText,
   getUint,
-  itemLength,
   more,
   peekMajor,
   readArrayHead,
@@ -43,6 +42,7 @@ import { crc32, crc32End, crc32Start, crc32Update } from "../../protocol/crc32";
 import { fromHex, toHex } from "../../protocol/hex";
 import { base64Pairs, base64Refused } from "../vectors/base64";
 import { byteStrings, hugeIntegers, integers, malformed, secondForms, texts, wellFormed } from "../vectors/cbor";
+import { itemLength } from "./item-length";
 
 const digits = utf8("123456789");
 

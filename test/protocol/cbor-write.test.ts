@@ -2,9 +2,10 @@ import { Encoder } from "cbor-x";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { type Bytes, concat } from "../../protocol/bytes";
-import { createReader, decodeMap, itemLength, readInt } from "../../protocol/cbor-read";
+import { createReader, decodeMap, readInt } from "../../protocol/cbor-read";
 import { measureStrict } from "../../protocol/cbor-strict";
 import { cborArray, cborBool, cborBytes, cborInt, cborMap, cborText, cborUint } from "../../protocol/cbor-write";
+import { itemLength } from "../lua/item-length";
 import { createRandom, type Random } from "../random";
 
 const encoder = new Encoder({
