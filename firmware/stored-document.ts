@@ -9,13 +9,13 @@ import { type Bytes, concat, slice } from "../protocol/bytes";
 import {
   createReader,
   decodeMap,
-  itemLength,
   readArrayHead,
   readBytes,
   readHead,
   readMapHead,
   readTag,
   readUint,
+  skipItem,
 } from "../protocol/cbor-read";
 import { cborMapHead } from "../protocol/cbor-write";
 import { documentKey } from "../protocol/document";
@@ -25,6 +25,9 @@ import { type ItemCursor, nextItem, openItems } from "./item-cursor";
 import { headBytesMax, windowBytes } from "./limits";
 import type { FiscalMemory, RecordRef } from "./memory-api";
 import { signatureTailBytes } from "./signer";
+
+/** What is read of a record at first: most heads end in it. */
+const usualHeadBytes = 2 * windowBytes;
 
 export interface StoredDocument {
   readonly record: RecordRef;
@@ -70,21 +73,21 @@ function splitHead(start: Bytes, payloadOffset: number): { map: Bytes; linesOffs
       readArrayHead(reader);
       return reader.failed ? undefined : { map, linesOffset: reader.offset };
     }
-    const length = itemLength(start, reader.offset);
-    if (reader.failed || length === undefined) {
+    if (!skipItem(reader)) {
       return undefined;
     }
-    offset = reader.offset + length;
+    offset = reader.offset;
   }
   return undefined;
 }
 
 /** Opens a document record. Our own bytes that do not read back are our bug or a broken flash: asserted. */
 export function openDocument(memory: FiscalMemory, record: RecordRef): StoredDocument {
-  const start = readPrefix(memory, record, headBytesMax);
+  const start = readPrefix(memory, record, usualHeadBytes);
   const payload = findPayload(start);
   assert(payload !== undefined, "a document record is a COSE_Sign1");
-  const split = splitHead(start, payload.offset);
+  // A long head is rare, and a document is opened often: each time its number is looked for.
+  const split = splitHead(start, payload.offset) ?? splitHead(readPrefix(memory, record, headBytesMax), payload.offset);
   assert(split !== undefined, "a document's head ends with its lines");
   const map = decodeMap(split.map);
   const head = map === undefined ? undefined : decodeHead(map);
