@@ -24,6 +24,7 @@ import { checkLine, type DocumentLine, encodeLine, lineTotal, lineVat } from "./
 import { atItemsEnd, type ItemCursor, nextItem, openItems } from "./item-cursor";
 import { amountMax, documentBytesMax, followUpBytes, linesPerTick } from "./limits";
 import { recordAppended, reserveBytes } from "./log";
+import { addMarking, createMarkingSet, type MarkingSet } from "./marking-set";
 import type { RecordWriter } from "./memory-api";
 import { type Module, nowUtcS } from "./module";
 import type { Operator } from "./settings";
@@ -49,8 +50,7 @@ export interface SaleJob {
   cursor: ItemCursor;
   lineNumber: number;
   readonly totals: LineTotals;
-  /** First 6 bytes of SHA-256 over each marking code, as integers: a code may be used once (item 7.1). */
-  readonly markings: number[];
+  readonly markings: MarkingSet;
   hashHandle: number | undefined;
   lineBytes: number;
   head: DocumentHead | undefined;
@@ -86,7 +86,7 @@ export function beginSale(
     cursor: openItems(() => emptyBytes, 0, 0),
     lineNumber: 0,
     totals: { total: 0, rates: [], vat: [], turnover: [], rated: 0 },
-    markings: [],
+    markings: createMarkingSet(),
     hashHandle: module.hal.hash.open(),
     lineBytes: 0,
     head: undefined,
@@ -117,24 +117,11 @@ function nextMap(job: SaleJob): CborMap | undefined {
   return item === undefined ? undefined : decodeMap(item);
 }
 
-function markingNumber(module: Module, code: Bytes): number {
-  const digest = sha256(module.hal.hash, code, module.hal.board.callBytesMax);
-  let value = 0;
-  for (let index = 0; index < 6; index++) {
-    value = value * 256 + digest.charCodeAt(index);
-  }
-  return value;
-}
-
 function checkMarkings(module: Module, job: SaleJob, line: DocumentLine): Refusal | undefined {
   for (const code of line.markings) {
-    const value = markingNumber(module, code);
-    for (const seen of job.markings) {
-      if (seen === value) {
-        return refuse("MARKING_TWICE", { line: job.lineNumber });
-      }
+    if (!addMarking(job.markings, sha256(module.hal.hash, code, module.hal.board.callBytesMax))) {
+      return refuse("MARKING_TWICE", { line: job.lineNumber });
     }
-    job.markings.push(value);
   }
   return undefined;
 }
