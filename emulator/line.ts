@@ -45,10 +45,11 @@ export async function openLine({ uart, link, port, onReceived }: LineOptions): P
 
   function pump(): void {
     clearTimeout(timer);
+    // Asked first: what arrives after this question, while the wire is still busy, is for the next pump.
+    const isBusy = uart.busyMs() > 0;
     const bytes = uart.host.read();
     if (bytes.length > 0) send(bytes);
     const unread = uart.unreadBytes();
-    const isBusy = uart.busyMs() > 0;
     if (unread >= wakeBytes || (unread > 0 && !isBusy)) onReceived();
     if (isBusy) timer = setTimeout(pump, pumpMs);
   }
