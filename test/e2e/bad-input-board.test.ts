@@ -17,7 +17,7 @@ test.before(async context => {
 test.after(({ lane }) => closeLane(lane));
 
 const printed = (lane: Lane, id: string): Promise<void> =>
-  until(async () => (await get(lane, `/v1/receipts/${id}`)).live.printed, "the paper is out");
+  until(async () => (await get(lane, `/v1/receipts/${id}`)).live?.printed === true, "the paper is out");
 
 for (const [code, member, fault, cure] of [
   ["PAPER_ABSENT", "paper", { verb: "paper", present: false }, { verb: "paper", present: true }],

@@ -52,30 +52,37 @@ function keyOf(request: FastifyRequest): string {
   return key;
 }
 
-/** Brings the mirror up to the module's log, if the module is there; else what is mirrored has to do. */
-export async function refreshMirror({ mirror }: Register, caller: Caller): Promise<void> {
+/**
+ * Brings the mirror up to the module's log, if the module is there; else what is mirrored has to do. False when the
+ * module's log may be longer than the mirror.
+ */
+export async function refreshMirror({ mirror }: Register, caller: Caller): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, catchUpMaxMs);
+  const late = new Promise<boolean>(resolve => {
+    timer = setTimeout(() => resolve(false), catchUpMaxMs);
   });
   try {
-    const caughtUp = withSession(caller, session => mirror.catchUp(session));
-    await Promise.race([caughtUp, late]);
+    const caughtUp = withSession(caller, session => mirror.catchUp(session)).then(() => true);
+    return await Promise.race([caughtUp, late]);
   } catch (error) {
     if (!(error instanceof DeviceRefusal) || (error.code === "SESSION_LOST" && caller.renew === undefined)) {
       throw error;
     }
+    return false;
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** The row of an id: RECEIPT_UNKNOWN { id } when this register has no such document. */
+/** The row of an id: RECEIPT_UNKNOWN { id } when this register has no such document, BUSY when that is not known yet. */
 export async function findReceipt(register: Register, request: FastifyRequest): Promise<ReceiptRow> {
-  await refreshMirror(register, callerOf(request));
+  const isCurrent = await refreshMirror(register, callerOf(request));
   const { id } = request.params as { id: string };
   const number = numberOf(id, register.mirror.serial() ?? "");
   const [row] = number === undefined ? [] : (register.mirror.store()?.find({ number }, 1) ?? []);
+  if (row === undefined && number !== undefined && !isCurrent && register.device.state().present) {
+    throw new RequestRefusal("BUSY");
+  }
   if (row === undefined) {
     throw new RequestRefusal("RECEIPT_UNKNOWN", { id: id.slice(0, 64) });
   }
