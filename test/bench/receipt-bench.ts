@@ -10,7 +10,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { start } from "../../firmware/start";
 import { type Legs, legsOf, testUser } from "../../host/cli/first-sale";
 import { createRegisterClient, type Receipt, type RegisterClient } from "../../host/cli/register-client";
-import { openShop, sampleReceipt } from "../../host/cli/shop";
+import { openShop, type Shop, sampleReceipt } from "../../host/cli/shop";
 import { hundredths, median, tenths } from "./median";
 import { createSimShop, receiptOf } from "./sim-shop";
 
@@ -43,8 +43,9 @@ const body = readFileSync(sampleReceipt, "utf8");
 
 export async function measureReceipt({ baud, rounds, onRound }: ReceiptOptions): Promise<ReceiptTimes> {
   const home = mkdtempSync(path.join(tmpdir(), "kassa-bench-"));
-  const shop = await openShop({ home, isOnAnyPort: true, isBlank: false, baud, onProgress() {} });
+  let shop: Shop | undefined;
   try {
+    shop = await openShop({ home, isOnAnyPort: true, isBlank: false, baud, onProgress() {} });
     const register = createRegisterClient(shop.url, testUser);
     const sold: Sold[] = [];
     for (let round = 0; round < warmUps + rounds; round++) {
@@ -72,7 +73,7 @@ export async function measureReceipt({ baud, rounds, onRound }: ReceiptOptions):
       shareOfFloor: hundredths((lineFloorMs + legsMs.ofd) / onlineMs),
     };
   } finally {
-    await shop.close();
+    await shop?.close();
     rmSync(home, { recursive: true, force: true });
   }
 }
