@@ -48,6 +48,7 @@ const lengths: Readonly<Record<string, number>> = {
 };
 
 const leaders = "\x10\x1b\x1d";
+const dataHeads: readonly string[] = ["\x1dv", "\x1d(", "\x1b*", "\x1b&"];
 
 export function createEscposScanner(): EscposScanner {
   let partial = "";
@@ -57,11 +58,12 @@ export function createEscposScanner(): EscposScanner {
 
   /** The sequence is whole: what data follows it? */
   function expectData(sequence: string): void {
+    if (!dataHeads.includes(sequence.slice(0, 2))) return;
     const at = (index: number): number => sequence.charCodeAt(index);
     if (sequence.startsWith("\x1dv")) dataLeft = (at(4) + at(5) * 256) * (at(6) + at(7) * 256);
     else if (sequence.startsWith("\x1d(")) dataLeft = at(3) + at(4) * 256;
     else if (sequence.startsWith("\x1b*")) dataLeft = (at(3) + at(4) * 256) * (at(2) >= 32 ? 3 : 1);
-    else if (sequence.startsWith("\x1b&")) glyphs = { left: at(4) - at(3) + 1, height: at(2) };
+    else glyphs = { left: at(4) - at(3) + 1, height: at(2) };
   }
 
   function lengthOf(sequence: string): number {

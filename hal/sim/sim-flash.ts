@@ -99,7 +99,8 @@ export function createSimFlash(options: SimFlashOptions): SimFlash {
   };
   const random = createRandom(options.seed ?? 1);
   let sectors = new Map<number, Sector>();
-  let eraseCounts = new Map<number, number>();
+  /** Never changed, only replaced: snapshots share it. */
+  let eraseCounts: ReadonlyMap<number, number> = new Map<number, number>();
   let cut: PowerCut | undefined;
   let programmedBytes = 0;
   let calls = 0;
@@ -314,7 +315,9 @@ export function createSimFlash(options: SimFlashOptions): SimFlash {
       return { kind: "worn", offsetBytes };
     }
     recorded?.push({ kind: "erase", offsetBytes });
-    eraseCounts.set(index, count);
+    const counts = new Map(eraseCounts);
+    counts.set(index, count);
+    eraseCounts = counts;
     if (cut !== undefined && cut.afterCalls === calls) {
       tearErase(index, cut.eraseState ?? 0);
     }
@@ -342,10 +345,10 @@ export function createSimFlash(options: SimFlashOptions): SimFlash {
       cut = undefined;
     },
     isPowerLost: () => isPowerLost,
-    snapshot: () => ({ sectors: new Map(sectors), eraseCounts: new Map(eraseCounts), random: random.state() }),
+    snapshot: () => ({ sectors: new Map(sectors), eraseCounts, random: random.state() }),
     restore(snapshot) {
       sectors = new Map(snapshot.sectors);
-      eraseCounts = new Map(snapshot.eraseCounts);
+      eraseCounts = snapshot.eraseCounts;
       random.setState(snapshot.random);
       isPowerLost = false;
       cut = undefined;
