@@ -1,0 +1,118 @@
+/**
+ * A life of the shop: what was written into the log while nothing failed, and what must stand there after something did.
+ *
+ * Before each sale the log is marked. After a cut it is read on from the mark; what is older lies in sectors that are the
+ * same immutable objects of the simulated flash as long as nobody has erased them, so they need not be read again.
+ */
+import { retentionS } from "../../firmware/limits";
+import type { LogPosition } from "../../firmware/memory-api";
+import { type Geometry, partitionsOf } from "../../hal/sim/geometry";
+import { bytesOf } from "../../host/device/message-channel";
+import type { Bytes } from "../../protocol/bytes";
+import type { JournalKey } from "../../protocol/journal-verify";
+import { openFlashLog, readItems } from "./flash-log";
+import { type DocumentFacts, documentsIn, type Log, readLog, sha256, verifyLog } from "./log";
+import { Failure, type Shop, type World } from "./shop";
+
+export interface Life {
+  readonly shop: Shop;
+  readonly geometry: Geometry;
+  readonly key: JournalKey;
+  /** Where the log stood before sale n, counted from 0. */
+  readonly marks: LogPosition[];
+  /** Every record that ever was, from 1. */
+  readonly items: Bytes[];
+}
+
+/** Before a sale: what the log has grown by. */
+export function markLog({ shop, marks, items }: Life): void {
+  const memory = openFlashLog(shop.board.fiscal, marks.at(-1));
+  items.push(...readItems(memory, memory.find(items.length)));
+  if (marks.length === shop.world().told.length) marks.push(memory.logPosition());
+  shop.board.tearOff();
+}
+
+/** What the ring keeps is what was sold; what it gave up might go. */
+export function checkRing(shop: Shop): void {
+  const memory = openFlashLog(shop.board.fiscal, undefined);
+  const { sequence, hash } = memory.anchor();
+  const documents = documentsIn({ firstSequence: sequence, anchorHash: hash, items: readItems(memory, undefined) });
+  checkGivenUp(shop, documents);
+  checkReceipts(shop, documents);
+}
+
+/** The log after a cut, read from the module: chain, signatures, and every receipt as it was sold. */
+export function checkLog(life: Life, before: World): ReadonlyMap<number, DocumentFacts> {
+  const { shop, key, items, marks } = life;
+  const mark = marks[Math.max(0, before.told.length - 1)]!;
+  const { firstSeq, anchorHash } = shop.oldestRecord();
+  const tail = readLog(shop, mark.sequence + 1);
+  verifyLog(shop, key, mark.sequence + 1, mark.hash, tail);
+  checkUntouched(life, before, mark, firstSeq);
+  const log: Log = {
+    firstSequence: firstSeq,
+    anchorHash,
+    items: [...items.slice(firstSeq - 1, mark.sequence), ...tail],
+  };
+  const documents = documentsIn(log);
+  checkGivenUp(shop, documents);
+  checkReceipts(shop, documents);
+  checkPaper(before, documents);
+  return documents;
+}
+
+/** Sectors from the one of the oldest record up to the one of the mark, that one not included. */
+function checkUntouched({ shop, geometry }: Life, before: World, mark: LogPosition, firstSeq: number): void {
+  const { sectorBytes, fiscalBytes } = geometry;
+  const base = partitionsOf(geometry).fiscal.offsetBytes / sectorBytes;
+  const count = fiscalBytes / sectorBytes;
+  const sectorOf = (position: number): number => Math.floor((position - 1) / sectorBytes);
+  const now = shop.board.state().flash.sectors;
+  const oldest = openFlashLog(shop.board.fiscal, mark).find(firstSeq);
+  if (oldest === undefined) throw new Failure("lost", `record ${firstSeq}, the oldest, is not on the flash`);
+  for (let sector = sectorOf(oldest.position); sector !== sectorOf(mark.position); sector = (sector + 1) % count) {
+    if (now.get(base + sector) !== before.board.flash.sectors.get(base + sector)) {
+      throw new Failure("lost", `sector ${sector} of the log was changed`);
+    }
+  }
+}
+
+/** What the ring gave up was delivered and 720 h old. */
+function checkGivenUp(shop: Shop, documents: ReadonlyMap<number, DocumentFacts>): void {
+  const { told, operator } = shop.world();
+  const nowS = shop.board.nowS();
+  for (const one of told) {
+    if (documents.has(one.number)) continue;
+    const isDelivered = operator.tickets[one.number - 1]?.number === one.number;
+    if (!isDelivered || one.utcS === undefined || one.utcS > nowS - retentionS) {
+      throw new Failure("lost", `receipt ${one.number} was given up ${isDelivered ? "young" : "undelivered"}`);
+    }
+  }
+}
+
+/** Every receipt in the log is one that was sold, as it was sold; the operator has the oldest ones, each once. */
+function checkReceipts(shop: Shop, documents: ReadonlyMap<number, DocumentFacts>): void {
+  const { told, operator } = shop.world();
+  const numbers = operator.tickets.map(ticket => ticket.number);
+  if (numbers.length > told.length || numbers.some((number, index) => number !== index + 1)) {
+    throw new Failure("doubled", `the operator has receipts ${numbers.join(", ")}; ${told.length} were sold`);
+  }
+  for (const { number, key, requestSha, sign, deliveredSign } of documents.values()) {
+    const sold = told[number - 1];
+    if (sold?.number !== number || sold.key !== key || sha256(bytesOf(sold.receipt.bytes)) !== requestSha) {
+      throw new Failure("lost", `receipt ${number} is not the one that was sold`);
+    }
+    const ticket = operator.tickets[number - 1];
+    if (ticket !== undefined ? (deliveredSign ?? sign) !== ticket.sign : deliveredSign !== undefined) {
+      throw new Failure("lost", `receipt ${number} has not the operator's sign`);
+    }
+  }
+}
+
+/** A sign that left the printer since the last mark stands in the log. */
+function checkPaper({ board }: World, documents: ReadonlyMap<number, DocumentFacts>): void {
+  const signs = new Set([...documents.values()].map(({ sign }) => sign));
+  for (const [, sign] of board.paper.matchAll(/[?&]i=(\d+)/g)) {
+    if (!signs.has(sign)) throw new Failure("lost", `paper shows sign ${sign}, which is not in the log`);
+  }
+}
