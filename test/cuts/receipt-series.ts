@@ -17,7 +17,7 @@ import type { Machine } from "./machine";
 import { fifteenLines, nextLine, oneLine, type Receipt, threeLines } from "./receipts";
 import { attempt, type Prepared, type Series } from "./series";
 import { createShop, type Shop } from "./shop";
-import { borderCuts, type Cut, everyCut, type Point, watch } from "./watch";
+import { borderCuts, type Cut, everyCut, oneTearEach, type Point, watch } from "./watch";
 
 interface Scene {
   readonly name: string;
@@ -71,11 +71,12 @@ export function live({ receipt, operator }: Scene, machine: Machine): Lived {
 /** Every byte, or where fields begin and end. */
 export type Places = "bytes" | "borders";
 
-/** The cuts in one call of the life. */
-export function trialsOf({ points, borders }: Lived, unit: number, places: Places): Trial[] {
+/** The cuts in one call of the life; `isShort`: one kind of tear in turn at borders too. */
+export function trialsOf({ points, borders }: Lived, unit: number, places: Places, isShort = false): Trial[] {
   const point = points[unit]!;
   const cuts = places === "bytes" ? everyCut(point.call, unit, borders[unit]!) : borderCuts(point.call, borders[unit]!);
-  return cuts.map((cut, index) => ({ point, cut, turn: unit * 1009 + index }));
+  const tried = isShort ? oneTearEach(cuts, unit) : cuts;
+  return tried.map((cut, index) => ({ point, cut, turn: unit * 1009 + index }));
 }
 
 /** A unit is one call of the life, with all its cuts. After one cut in `sellEvery` the shop sells on, else it only looks. */

@@ -48,6 +48,10 @@ export function everyCut(call: Call, turn: number, borders: readonly number[]): 
   return cuts;
 }
 
+/** Of these cuts only one kind of tear at each byte, in turn. */
+export const oneTearEach = (cuts: readonly Cut[], turn: number): Cut[] =>
+  cuts.filter(cut => cut?.afterBytes === undefined || cut.tear === tears[(cut.afterBytes + turn) % tears.length]);
+
 /** Before a call of the flash; where its fields begin and end, with every kind of tear; an erase eight times. */
 export function borderCuts(call: Call, borders: readonly number[]): Cut[] {
   if (call.kind === "device") return [];
