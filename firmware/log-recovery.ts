@@ -9,7 +9,15 @@ import { cborBytes, cborMap, cborText, cborUint } from "../protocol/cbor-write";
 import { documentKey } from "../protocol/document";
 import { toHex } from "../protocol/hex";
 import { eventKey, recordType, reuseKey } from "../protocol/records";
-import { type LogArea, readSectorHeader, sectorAfter, sectorNumber, sectorOf, sectorStart } from "./flash-record";
+import {
+  type LogArea,
+  readFragmentHead,
+  readSectorHeader,
+  sectorAfter,
+  sectorNumber,
+  sectorOf,
+  sectorStart,
+} from "./flash-record";
 import { type CorruptMemory, enterSector, type LogTail, newTail, noHash, openRepaired, spareSectors } from "./log-tail";
 import { firstSlot, judgeSlot, lookAhead, readContent, readStart, type SlotFacts } from "./log-walk";
 import { beginRecord } from "./log-writer";
@@ -121,6 +129,11 @@ function startAtCheckpoint(tail: LogTail, from: LogPosition): Walk {
   // From the start of its sector: what stands there before it says what was given up and which document was last.
   const slot = firstSlot(area, sector);
   enterSector(tail, header);
+  const begin = readFragmentHead(area, sectorStart(area, sector));
+  if (begin !== undefined && begin.type === recordType.reuse && begin.offsetBytes > 0) {
+    // The sector was opened inside the record that gives one up, and its header was written before that counted.
+    tail.oldestSector = sectorAfter(area, header.oldestSector);
+  }
   walk.cursor = slot.position;
   tail.lastSequence = slot.sequence - 1;
   walkOn(walk, from.sequence);

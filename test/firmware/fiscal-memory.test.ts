@@ -222,6 +222,21 @@ test("a ring that has come round is opened from its oldest record and from a che
   assert.ok(flash.eraseCount(0) >= 3);
 });
 
+test("a start reads the same oldest record, wherever the record that gave a sector up was cut by a sector's end", () => {
+  for (let fillBytes = 0; fillBytes < 1000; fillBytes += 40) {
+    const flash = newFlash(1024, 4, 8);
+    const memory = open(flash);
+    for (let number = 1; number <= 10; number++) sell(memory, number, 150);
+    sell(memory, 11, fillBytes);
+    const utcS = timeOf(11) + 720 * 3600;
+    assert.ok(memory.reuseOldest({ settledNumber: 11, closedSequence: memory.lastSequence(), utcS }));
+    sell(memory, 12, 10);
+    const opened = openFiscalMemory(flash, hash, 256, memory.logPosition());
+    assert.equal(opened.memory.anchor(), memory.anchor(), `filled by ${fillBytes}`);
+    assert.is(opened.memory.freeBytes(), memory.freeBytes());
+  }
+});
+
 test("a checkpoint that the log does not know is damage", () => {
   const flash = newFlash();
   const memory = open(flash);
