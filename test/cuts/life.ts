@@ -68,8 +68,10 @@ function checkUntouched({ shop, geometry }: Life, before: World, mark: LogPositi
   const count = fiscalBytes / sectorBytes;
   const sectorOf = (position: number): number => Math.floor((position - 1) / sectorBytes);
   const now = shop.board.state().flash.sectors;
-  const oldest = openFlashLog(shop.board.fiscal, mark).find(firstSeq);
-  if (oldest === undefined) throw new Failure("lost", `record ${firstSeq}, the oldest, is not on the flash`);
+  const oldest = openFlashLog(shop.board.fiscal, mark).next(undefined);
+  if (oldest?.sequence !== firstSeq) {
+    throw new Failure("lost", `the oldest record is ${firstSeq} to the module, ${oldest?.sequence} to another start`);
+  }
   for (let sector = sectorOf(oldest.position); sector !== sectorOf(mark.position); sector = (sector + 1) % count) {
     if (now.get(base + sector) !== before.board.flash.sectors.get(base + sector)) {
       throw new Failure("lost", `sector ${sector} of the log was changed`);
