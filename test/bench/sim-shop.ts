@@ -96,8 +96,9 @@ export function openSimShop(board: SimBoard, step: Step): SimShop {
   function carryFrame(frame: number, first: Page): void {
     let bytes = first.data ?? Buffer.alloc(0);
     while (bytes.length < (first.len ?? 0)) {
-      const page = next({ off: bytes.length, frame });
-      bytes = Buffer.concat([bytes, page.data ?? Buffer.alloc(0)]);
+      const { data } = next({ off: bytes.length, frame });
+      if (data === undefined || data.length === 0) throw new Error("the module's frame has a hole");
+      bytes = Buffer.concat([bytes, data]);
     }
     if (shop.isOfdThere) passAnswer(frame, ofd.answer(bytes));
     else host.request("write", groups.uplink, commands.uplink.noAnswer, { frame, cause: "refused" });

@@ -4,7 +4,7 @@
  */
 import type { SimBoard } from "../../hal/sim/sim-board";
 import { decodeCbor, encodeCbor } from "../../host/device/cbor";
-import { DeviceRefusal, refusalIn } from "../../host/device/device-error";
+import { refusalIn } from "../../host/device/device-error";
 import type { Bytes } from "../../protocol/bytes";
 import { crc16 } from "../../protocol/crc16";
 import { createFrameDecoder, encodePacket, feedFrame } from "../../protocol/smp-frame";
@@ -59,7 +59,6 @@ export function createSmpHost(board: SimBoard, step: Step): SmpHost {
     const reply = decodeCbor(Buffer.from(answered.payload, "latin1")) as Record<string, unknown>;
     const refusal = refusalIn(reply);
     if (refusal !== undefined) throw refusal;
-    if ("rc" in reply) throw new DeviceRefusal("DEVICE_ABSENT", { rc: Number(reply.rc) });
     return reply as Reply;
   }
 
