@@ -40,8 +40,6 @@ export interface WatchedBoard {
   tear(call: Call, cut: PowerCut): void;
   /** Power off and on. */
   reboot(): void;
-  /** Fails the power inside the next calls as `cut` says. */
-  arm(cut: PowerCut | undefined): void;
   wait(ms: number): void;
   nowS(): number;
   setTime(utcS: number): void;
@@ -142,7 +140,6 @@ export function createBoard(geometry: Geometry): WatchedBoard {
       sim.flash.powerOn();
     },
     reboot: powerOn,
-    arm: cut => sim.flash.cutPower(cut),
     wait: ms => sim.clock.advance(ms),
     nowS: () => sim.clock.utcS() ?? 0,
     setTime: utcS => sim.clock.setUtcS(utcS),

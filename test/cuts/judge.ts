@@ -79,8 +79,8 @@ function sellOn(shop: Shop, { told, inFlight }: World, found: Found, care: Care)
 }
 
 const linesRepeatedMax = 3;
-/** The operator is asked whether it is back, then gets two receipts of the queue; the whole of it would take too long. */
-const framesPerTrial = 3;
+/** The operator is asked whether it is back, then gets one receipt of the queue; the whole of it would take too long. */
+const framesPerTrial = 2;
 const nextOrder: Order = { key: "next", receipt: nextLine };
 
 /** A full memory sells again once its shift is closed and all is delivered and old. */
