@@ -167,8 +167,8 @@ function receiptRows(times: ReceiptTimes): [string, string][] {
     ["online", `${times.onlineMs} ms`],
     ["  of it", `http ${http}, serial ${serial}, module ${module}, OFD ${ofd}; then print ${print}`],
     ["line floor", `${times.lineFloorMs} ms; with the OFD ${Math.round(times.shareOfFloor * 100)} % of online`],
-    ["autonomous", `${times.autonomousMs} ms`],
-    ["known offline", `${times.knownOfflineMs} ms`],
+    ["autonomous", `${times.autonomousMs} ms after the upload`],
+    ["known offline", `${times.knownOfflineMs} ms after the upload`],
   ];
 }
 

@@ -9,7 +9,12 @@ import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { start } from "../../firmware/start";
 import { type Legs, legsOf, testUser } from "../../host/cli/first-sale";
-import { createRegisterClient, type Receipt, type RegisterClient } from "../../host/cli/register-client";
+import {
+  createRegisterClient,
+  type Receipt,
+  type RegisterClient,
+  type TimelineStep,
+} from "../../host/cli/register-client";
 import { openShop, type Shop, sampleReceipt } from "../../host/cli/shop";
 import { hundredths, median, tenths } from "./median";
 import { createSimShop, receiptOf } from "./sim-shop";
@@ -18,7 +23,10 @@ export interface ReceiptTimes {
   readonly baud: number;
   /** From the POS's request to its answer, the operator answering. */
   readonly onlineMs: number;
-  /** The same when the operator is found to be away: the law's five seconds are in it. */
+  /**
+   * From the last part of the document at the module, where the law's seven seconds begin, to the answer, when the
+   * operator is found to be away: five seconds of waiting are in it.
+   */
   readonly autonomousMs: number;
   /** The same once that is known. */
   readonly knownOfflineMs: number;
@@ -54,10 +62,10 @@ export async function measureReceipt({ baud, rounds, onRound }: ReceiptOptions):
     }
     const online = sold.slice(warmUps);
     await shop.ofd.stop();
-    const autonomousMs = (await sell(register, true)).answerMs;
+    const autonomousMs = (await sell(register, true)).formedMs;
     const known: number[] = [];
     for (let round = 0; round < rounds; round++) {
-      known.push((await sell(register, true)).answerMs);
+      known.push((await sell(register, true)).formedMs);
       onRound();
     }
     const onlineMs = median(online.map(({ answerMs }) => answerMs));
@@ -79,7 +87,10 @@ export async function measureReceipt({ baud, rounds, onRound }: ReceiptOptions):
 }
 
 interface Sold {
+  /** From the POS's request to its answer. */
   readonly answerMs: number;
+  /** From the last part of the document to the answer's being decided. */
+  readonly formedMs: number;
   readonly legs: Legs;
 }
 
@@ -90,8 +101,13 @@ async function sell(register: RegisterClient, isAlone: boolean): Promise<Sold> {
   if (receipt.autonomous !== isAlone) throw new Error(`autonomous is ${receipt.autonomous}: ${receipt.cause}`);
   await waitForPaper(register, receipt);
   const printMs = performance.now() - startedAt - answerMs;
-  return { answerMs, legs: legsOf(await register.timeline(receipt.id), answerMs, printMs) };
+  const steps = await register.timeline(receipt.id);
+  const formedMs = atMs(steps, "done") - atMs(steps, "uploaded");
+  return { answerMs, formedMs, legs: legsOf(steps, answerMs, printMs) };
 }
+
+const atMs = (steps: readonly TimelineStep[], name: string): number =>
+  steps.find(({ step }) => step === name)?.sinceAcceptedMs ?? Number.NaN;
 
 async function waitForPaper(register: RegisterClient, { id }: Receipt): Promise<void> {
   for (const until = Date.now() + printMaxMs; Date.now() < until; await pause(printPollMs)) {
