@@ -223,15 +223,18 @@ export function addBlock(books: Books, code: string, sinceUtcS: number): void {
   books.blocks.push({ code, sinceUtcS });
 }
 
-function removeBlock(books: Books, code: string): void {
+function keepBlocks(books: Books, isKept: (code: string) => boolean): void {
   const kept: Block[] = [];
   for (const block of books.blocks) {
-    if (block.code !== code) {
+    if (isKept(block.code)) {
       kept.push(block);
     }
   }
   books.blocks = kept;
 }
+
+/** A stop that a person ends; any other ends with the OFD's next result 0 (ofd-2.0.4 §4.3). */
+export const needsPerson = (code: string): boolean => code === "QUEUE_REFUSED" || code === "OFD_TOKEN_WRONG";
 
 /** The OFD answered the unanswered frame: its token and REQNUM are now the last accepted ones. */
 function settleAttempt(books: Books, map: CborMap, accepted: boolean): void {
@@ -322,7 +325,7 @@ function applyEvent(books: Books, map: CborMap): void {
   const code = getText(map, eventKey.code);
   const utcS = getUint(map, eventKey.utcS) ?? 0;
   if (code === ("UNBLOCKED" as Bytes)) {
-    removeBlock(books, "OFD_BLOCKED");
+    keepBlocks(books, needsPerson);
   } else if (code !== undefined && isBlock(textOf(code))) {
     addBlock(books, textOf(code), utcS);
   }
@@ -383,7 +386,7 @@ function applyMap(books: Books, record: RecordRef, map: CborMap): void {
   } else if (type === recordType.token) {
     books.sealedToken = getBytes(map, tokenKey.sealedToken);
     books.attempt = undefined;
-    removeBlock(books, "OFD_TOKEN_WRONG");
+    keepBlocks(books, block => block !== "OFD_TOKEN_WRONG");
   } else if (type === recordType.settings) {
     books.ofdHost = getText(map, settingsKey.host);
     books.ofdPort = getUint(map, settingsKey.port) ?? 0;

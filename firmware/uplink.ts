@@ -10,7 +10,7 @@ import { getText } from "../protocol/cbor-read";
 import { decodeFrameHeader, ofdHeaderBytes, ofdVersion204 } from "../protocol/ofd-frame";
 import { decodeResponse, type OfdResponse, ofdCommand, ofdResult } from "../protocol/ofd-messages";
 import { attemptKey, outcomeKey, recordType } from "../protocol/records";
-import { blockOfResult, queueLength, readRecordMap } from "./books";
+import { blockOfResult, needsPerson, queueLength, readRecordMap } from "./books";
 import { deadlineOf, noteFetch, type Timing } from "./deadline";
 import {
   countLineBytes,
@@ -248,12 +248,15 @@ export function beginOnline(module: Module, number: number): void {
 function chooseCarry(module: Module): void {
   const { books, uplink } = module;
   const now = nowMs(module);
-  if (module.settings === undefined || module.fault !== undefined || hasBlock(module, "QUEUE_REFUSED")) {
+  if (module.settings === undefined || module.fault !== undefined) {
     return;
   }
-  if (hasBlock(module, "OFD_TOKEN_WRONG") || hasBlock(module, "OFD_ID_UNKNOWN") || hasBlock(module, "OFD_PROTOCOL")) {
-    return;
+  for (const block of books.blocks) {
+    if (needsPerson(block.code)) {
+      return;
+    }
   }
+  const stopped = books.blocks.length > 0;
   if (books.pending !== undefined) {
     // After a start: the document of before gets one fresh deadline.
     if (books.attempt === undefined) {
@@ -267,10 +270,10 @@ function chooseCarry(module: Module): void {
   }
   if (books.attempt !== undefined) {
     carryAttempt(module);
-  } else if (queueLength(books) > 0 && uplink.linkUp && !hasBlock(module, "OFD_BLOCKED")) {
+  } else if (queueLength(books) > 0 && uplink.linkUp && !stopped) {
     appendAttempt(module, books.settledNumber + 1);
     carryAttempt(module);
-  } else if (queueLength(books) > 0 || hasBlock(module, "OFD_BLOCKED")) {
+  } else if (queueLength(books) > 0 || stopped) {
     carryService(module, ofdCommand.system, queueLength(books) > 0 ? offlineData(module, undefined) : undefined);
   } else if (uplink.infoWanted) {
     carryService(module, ofdCommand.info, undefined);
@@ -499,7 +502,7 @@ function queuedAnswered(module: Module, document: StoredDocument, response: OfdR
 function serviceAnswered(module: Module, carry: Carry, response: OfdResponse): void {
   const { uplink } = module;
   if (response.resultCode === ofdResult.ok) {
-    if (hasBlock(module, "OFD_BLOCKED")) {
+    if (module.books.blocks.length > 0) {
       appendEvent(module, "UNBLOCKED");
     }
     uplink.linkUp = queueLength(module.books) > 0;

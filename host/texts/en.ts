@@ -28,11 +28,13 @@ export const en: Texts = {
     },
     OFD_ID_UNKNOWN: {
       detail: "The operator does not know this register.",
-      nextAction: "Check the register's id in the operator's cabinet, then call the technician.",
+      nextAction:
+        "Check the register's id in the operator's cabinet. The register asks every minute and goes on by itself.",
     },
     OFD_PROTOCOL: {
       detail: "The operator does not understand this register's version.",
-      nextAction: "Install a newer version; call the technician.",
+      nextAction:
+        "Call the technician: the operator expects another version. The register asks every minute and goes on by itself.",
     },
     QUEUE_REFUSED: {
       detail: "The operator refused a receipt that was made without connection.",

@@ -92,6 +92,17 @@ export function takeFrame(
   return told(state, state.register.issuedToken, serve(state, intake, nowMs));
 }
 
+/** The answer with one result code to whatever was asked. */
+export function refuseFrame(bytes: Buffer, code: number, text: string): Buffer {
+  const frame = frameIn(bytes);
+  return answerFrame(frame, frame.token, answer(commandOf(bytes), code, text));
+}
+
+export function commandOf(bytes: Buffer): CommandTypeEnum {
+  const frame = frameIn(bytes);
+  return parseRequest(frame.version, payloadOf(frame)).command;
+}
+
 function frameIn(bytes: Buffer): Frame {
   const events = createFrameReader().push(bytes);
   const event = events[0];

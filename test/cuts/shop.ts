@@ -68,6 +68,8 @@ export interface Shop {
   readonly board: WatchedBoard;
   /** False: the operator cannot be reached. */
   link: boolean;
+  /** What comes back in the operator's place, who may be asked too; undefined: the operator answers. No bytes: silence. */
+  answerWith: ((frame: Buffer, own: () => Buffer) => Buffer) | undefined;
   world(): World;
   /** Begins a new life from this world. */
   enter(world: World, seed: string): void;
@@ -76,9 +78,13 @@ export interface Shop {
   boot(): void;
   fiscalize(): void;
   signIn(): void;
+  /** The administrator enters a token by hand. */
+  enterToken(token: number): void;
   /** Sells, or asks again for what was sold under this key. */
   sell(order: Order): Done;
   lookup(key: string): LookupReply | undefined;
+  /** Carries one frame to the operator and its answer back; false when there is none now. */
+  carry(): boolean;
   closeShift(): void;
   /** Lets the module work until its paper is out and, when the operator can be reached, so much of its queue is sent. */
   rest(framesMax?: number): void;
@@ -162,7 +168,10 @@ export function createShop(board: WatchedBoard, machine: Machine): Shop {
     for (let off = 0; off < bytes.length; ) {
       const data = bytes.subarray(off, off + chunkBytes);
       const own = session.length === 0 ? {} : { session };
-      off = must<ChunkReply>(smpOp.write, groups.documents, commands.documents.chunk, { ...own, key, off, data }).off;
+      const body = { ...own, key, off, data };
+      const reply = request<ChunkReply>(smpOp.write, groups.documents, commands.documents.chunk, body);
+      if (reply instanceof Error) throw new Refused(reply);
+      ({ off } = reply);
     }
   }
 
@@ -193,7 +202,6 @@ export function createShop(board: WatchedBoard, machine: Machine): Shop {
     );
   }
 
-  /** Carries one frame to the operator and its answer back; false when there is none now. */
   function carry(): boolean {
     const { next, noAnswer } = commands.uplink;
     let page = must<NextReply>(smpOp.read, groups.uplink, next, { off: 0 });
@@ -214,12 +222,18 @@ export function createShop(board: WatchedBoard, machine: Machine): Shop {
     return true;
   }
 
-  function answerFrame(frame: number, bytes: Buffer): void {
+  function operatorAnswer(bytes: Buffer): Buffer {
     const taken = takeFrame(operator, bytes, board.nowS() * 1000);
     operator = taken.state;
-    for (let off = 0; off < taken.answer.length; ) {
-      const data = taken.answer.subarray(off, off + pageBytes);
-      const body = { frame, off, len: taken.answer.length, data };
+    return taken.answer;
+  }
+
+  function answerFrame(frame: number, bytes: Buffer): void {
+    const own = (): Buffer => operatorAnswer(bytes);
+    const answer = shop.answerWith === undefined ? own() : shop.answerWith(bytes, own);
+    for (let off = 0; off < answer.length; ) {
+      const data = answer.subarray(off, off + pageBytes);
+      const body = { frame, off, len: answer.length, data };
       const reply = request<AnswerReply>(smpOp.write, groups.uplink, commands.uplink.answer, body);
       // Its time is over: the module has gone on without this answer.
       if (reply instanceof Error) return;
@@ -247,6 +261,7 @@ export function createShop(board: WatchedBoard, machine: Machine): Shop {
   const shop: Shop = {
     board,
     link: true,
+    answerWith: undefined,
     world() {
       receive();
       return { board: board.state(), operator, told, inFlight };
@@ -275,6 +290,9 @@ export function createShop(board: WatchedBoard, machine: Machine): Shop {
       const reply = must<LoginReply>(smpOp.write, groups.session, commands.session.login, body);
       session = reply.session as unknown as Buffer<ArrayBuffer>;
     },
+    enterToken(token) {
+      must(smpOp.write, groups.service, commands.service.token, { session, token });
+    },
     sell(order) {
       for (let tries = 0; tries < stepsMax; tries++) {
         const known = ask(order);
@@ -296,6 +314,7 @@ export function createShop(board: WatchedBoard, machine: Machine): Shop {
       if (reply.code === "KEY_UNKNOWN") return undefined;
       throw new Failure("bricked", `a look-up: ${words(reply)}`);
     },
+    carry,
     closeShift() {
       must(smpOp.write, groups.shift, commands.shift.close, { session });
     },
