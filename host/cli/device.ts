@@ -1,6 +1,6 @@
 /** `kassa device VERB`: the technician's view of a module. It goes through the register service when that owns the port. */
-import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
+import { createInterface } from "node:readline";
 import { brokerGroup, brokerRelease, brokerSocket, isAnswered } from "../device/broker";
 import { checkCard, encodeCard } from "../device/card";
 import { connectDevice } from "../device/connection";
@@ -11,6 +11,7 @@ import { baudAtStart } from "../device/serial-link";
 import { createSmpClient } from "../device/smp-client";
 import { type CommandSpec, HelpAsked, numberOption, type Parsed, parseCommand, UsageError } from "./args";
 import { homeFolder } from "./home";
+import { readJson, readText } from "./input";
 import { columns, createProgress, exitCode, tellResult } from "./output";
 import { userOf } from "./sell";
 import { signIn, withDevice } from "./with-device";
@@ -64,6 +65,20 @@ const verbs: { readonly [name: string]: Verb } = {
       example: "kassa device fiscalize --card samples/card.json",
     },
     run: fiscalize,
+  },
+  token: {
+    spec: {
+      usage: "device token [--file FILE] [-u OPERATOR:PIN] [--port PORT]",
+      about:
+        "Enters a new token of the operator of fiscal data. It is read from standard input, or from FILE; never shown.",
+      options: {
+        file: { type: "string", value: "FILE", about: "a file with the token" },
+        ...userOption,
+        ...portOption,
+      },
+      example: "kassa device token < token.txt",
+    },
+    run: token,
   },
   log: {
     spec: {
@@ -150,7 +165,7 @@ async function fiscalize({ options, json }: Parsed): Promise<number> {
   if (file === undefined) {
     throw new UsageError("--card FILE is needed");
   }
-  const card = encodeCard(checkCard(await readCard(String(file))));
+  const card = encodeCard(checkCard(readJson(String(file))));
   return withDevice(options.port, async device => {
     await device.fiscalize(card);
     const { serial, rnm } = await device.info();
@@ -159,15 +174,30 @@ async function fiscalize({ options, json }: Parsed): Promise<number> {
   });
 }
 
-async function readCard(file: string): Promise<unknown> {
-  const text = await readFile(file, "utf8").catch(error => {
-    throw new DeviceRefusal("FILE_UNREADABLE", { file, reason: (error as NodeJS.ErrnoException).code ?? "" });
-  });
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new DeviceRefusal("JSON_INVALID", { file });
+async function token({ options, json }: Parsed): Promise<number> {
+  if (options.file === undefined && process.stdin.isTTY) {
+    console.error("Token, then Enter:");
   }
+  const text = options.file === undefined ? await readLine() : readText(String(options.file));
+  // A token that is no number is told by its place, never quoted.
+  const isNumber = /^\d{1,10}$/.test(text.trim());
+  return withDevice(options.port, async device => {
+    const session = await signIn(device, userOf(options.user));
+    await device.token(session, isNumber ? Number(text) : 0);
+    await device.logout(session);
+    tellResult(json, { taken: true }, "the module has the new token");
+    return exitCode.done;
+  });
+}
+
+/** The first line of standard input. */
+async function readLine(): Promise<string> {
+  const lines = createInterface({ input: process.stdin });
+  for await (const line of lines) {
+    lines.close();
+    return line;
+  }
+  return "";
 }
 
 function log(parsed: Parsed): Promise<number> {

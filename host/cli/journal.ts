@@ -3,7 +3,7 @@
  * holds an export and the module's public key can check it.
  */
 import { createHash, createPublicKey, type KeyObject } from "node:crypto";
-import { closeSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { p256 } from "@noble/curves/nist.js";
 import { type Bytes, slice } from "../../protocol/bytes";
 import { toHex } from "../../protocol/hex";
@@ -14,6 +14,7 @@ import { DeviceRefusal } from "../device/device-error";
 import type { Language } from "../texts/index";
 import { journalSentence, journalTexts } from "../texts/journal";
 import { type CommandSpec, helpOf, parseCommand, UsageError } from "./args";
+import { orUnreadable, readText } from "./input";
 import { describeItem, formatUtc, type ShownItem, showItem } from "./journal-item";
 import { columns, exitCode, tellResult } from "./output";
 
@@ -184,19 +185,11 @@ function* readChunks(file: string): Generator<Bytes> {
 }
 
 function readKey(file: string): KeyObject {
-  const pem = orUnreadable(file, () => readFileSync(file, "utf8"));
+  const pem = readText(file);
   try {
     return createPublicKey(pem);
   } catch {
     throw new UsageError(`--key ${file}: expected a public key in PEM, got something else`);
-  }
-}
-
-function orUnreadable<Result>(file: string, read: () => Result): Result {
-  try {
-    return read();
-  } catch (error) {
-    throw new DeviceRefusal("FILE_UNREADABLE", { file, reason: (error as NodeJS.ErrnoException).code ?? "" });
   }
 }
 

@@ -1,11 +1,11 @@
 /** `kassa ofd`: serve, and put a register on record. */
-import { readFile } from "node:fs/promises";
 import { readEnrolment } from "../ofd/enrolment";
 import { ofdHome, readAdminToken, runOfdProcess } from "../ofd/ofd-process";
 import { openSqliteStore } from "../ofd/store/sqlite";
 import type { Enrolment } from "../ofd/store/store";
 import { type CommandSpec, type Parsed, parseCommand, UsageError } from "./args";
 import { homeFolder, runningProgram } from "./home";
+import { readJson } from "./input";
 import { exitCode, tellResult } from "./output";
 
 const serveSpec: CommandSpec = {
@@ -41,7 +41,7 @@ const serve = (parsed: Parsed): Promise<number> =>
   runOfdProcess(process.env, { isJson: parsed.json, watchesStdin: parsed.options["watch-stdin"] === true });
 
 async function register({ options, json }: Parsed): Promise<number> {
-  const enrolment = await readCard(String(options.card ?? ""), options.serial);
+  const enrolment = readCard(String(options.card ?? ""), options.serial);
   const facts = await runningProgram(homeFolder(), "ofd");
   const outcome = facts === undefined ? await enrolInStore(enrolment) : await enrolAtServer(facts, enrolment);
   const isDone = outcome === "enrolled" || outcome === "known";
@@ -50,15 +50,9 @@ async function register({ options, json }: Parsed): Promise<number> {
   return isDone ? exitCode.done : exitCode.refused;
 }
 
-async function readCard(file: string, serial: unknown): Promise<Enrolment> {
+function readCard(file: string, serial: unknown): Enrolment {
   if (file === "") throw new UsageError("--card FILE is needed");
-  let card: object;
-  try {
-    card = JSON.parse(await readFile(file, "utf8")) as object;
-  } catch (error) {
-    throw new UsageError(`--card: ${(error as Error).message}`);
-  }
-  const enrolment = readEnrolment({ serial, ...card });
+  const enrolment = readEnrolment({ serial, ...(readJson(file) as object) });
   if (typeof enrolment === "string") throw new UsageError(`${file}: ${enrolment}`);
   return enrolment;
 }

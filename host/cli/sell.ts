@@ -1,9 +1,8 @@
 /** `kassa sell FILE`: sends the receipt in a file to the register service. */
 import { randomUUID } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { DeviceRefusal } from "../device/device-error";
 import { type CommandSpec, parseCommand } from "./args";
 import { homeFolder } from "./home";
+import { readText } from "./input";
 import { columns, exitCode, tellResult } from "./output";
 import { createRegisterClient, registerUrl } from "./register-client";
 
@@ -24,9 +23,7 @@ export async function run(args: string[]): Promise<number> {
   const { options, positionals, json } = parseCommand(args, spec);
   const file = positionals[0]!;
   const key = String(options.key ?? randomUUID());
-  const body = await readFile(file, "utf8").catch(error => {
-    throw new DeviceRefusal("FILE_UNREADABLE", { file, reason: (error as NodeJS.ErrnoException).code ?? "" });
-  });
+  const body = readText(file);
   const url = String(options.url ?? (await registerUrl(homeFolder()))).replace(/\/$/, "");
   const receipt = await createRegisterClient(url, userOf(options.user)).sell(body, key);
   const text = columns([

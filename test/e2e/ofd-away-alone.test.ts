@@ -9,7 +9,6 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import {
   askOperator,
-  atModule,
   closeLane,
   decidedMs,
   deliver,
@@ -24,6 +23,7 @@ import {
   until,
 } from "./lane";
 import type { ProxyMode } from "./ofd-proxy";
+import { runKassa } from "./start-command";
 
 /** The first receipt that meets the way, and the next one, which knows that there is no link. */
 interface Away {
@@ -168,11 +168,15 @@ async function unblock(lane: Lane): Promise<void> {
   await until(async () => (await get(lane, "/v1/status")).state === "ready", "the server's 0 ends the block");
 }
 
-/** A new token at both ends. */
+/** A new token at both ends; the technician pipes it into the command that the refusal names. */
 async function enterToken(lane: Lane): Promise<void> {
   const token = 987654321;
   await askOperator(lane, "", { method: "PATCH", body: JSON.stringify({ token }) });
-  await atModule(lane, (device, session) => device.token(session, token));
+  const typo = await runKassa(lane.home, ["device", "token"], `${token}o\n`);
+  const entered = await runKassa(lane.home, ["device", "token"], `${token}\n`);
+  assert.equal([typo.code, entered.code], [1, 0], typo.output + entered.output);
+  assert.match(typo.output, "FIELD_INVALID");
+  assert.not.match(typo.output + entered.output, String(token));
 }
 
 test.before(async context => {

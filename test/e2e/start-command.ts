@@ -1,4 +1,4 @@
-/** `kassa start` in a process of its own, as a newcomer runs it. */
+/** `kassa` in a process of its own, as a newcomer runs it. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -62,6 +62,20 @@ export async function startOnce(home: string): Promise<StartReport> {
 
 /** The object is the last line. */
 export const reportIn = (stdout: string): StartReport => JSON.parse(stdout.trim().split("\n").at(-1)!);
+
+/** Runs one command to its end. */
+export async function runKassa(
+  home: string,
+  args: readonly string[],
+  input: string,
+): Promise<{ code: number | null; output: string }> {
+  const child = spawn(process.execPath, [kassa, ...args], { env: { ...process.env, KASSA_HOME: home } });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", chunk => (output += chunk));
+  child.stdin.end(input);
+  const code = await new Promise<number | null>(resolve => child.once("close", resolve));
+  return { code, output };
+}
 
 export async function until(isTrue: () => boolean | Promise<boolean>, what: string): Promise<void> {
   for (const lastMs = performance.now() + waitMaxMs; !(await isTrue()); await pause(pollMs)) {
