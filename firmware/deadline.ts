@@ -4,7 +4,7 @@
  *   journalled ──fetch──► last byte handed to the UART ──5 s──► autonomous      the host carries the frame
  *        └── nothing fetched for 2 s: 5 s from here ──────────► autonomous      no host, or one that dawdles
  *
- * Bytes of an answer that come in time hold it up until the answer is whole.
+ * The first bytes of an answer that come in time give it two seconds to be whole; they never take any away.
  */
 import { answerGraceMs, deadlineMs, fetchDeadlineMs } from "./limits";
 
@@ -33,9 +33,11 @@ export function noteFetch(timing: Timing, endBytes: number, nowMs: number): void
 
 /** When the document becomes autonomous. */
 export function deadlineOf(timing: Timing): number {
-  if (timing.answerBegunMs !== undefined) {
-    return timing.answerBegunMs + answerGraceMs;
-  }
+  const deadline = plainDeadlineOf(timing);
+  return timing.answerBegunMs === undefined ? deadline : Math.max(deadline, timing.answerBegunMs + answerGraceMs);
+}
+
+function plainDeadlineOf(timing: Timing): number {
   if (timing.handedMs !== undefined) {
     return timing.handedMs + deadlineMs;
   }

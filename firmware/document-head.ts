@@ -353,17 +353,15 @@ function settleVat(head: RequestHead, totals: LineTotals, total: number): Pick<S
     weights.push(turnover);
   }
   weights.push(unrated);
-  const shares = shareLargestRemainder(modifier, weights);
+  const shares = modifier === 0 ? [] : shareLargestRemainder(modifier, weights);
   for (let index = 0; index < totals.rates.length; index++) {
     const rate = totals.rates[index] as number;
-    const share = shares[index] as number;
+    const share = shares[index] ?? 0;
     const shareVat = vatInside(share, rate);
-    vat.push([
-      rate,
-      (totals.vat[index] as number) + sign * shareVat,
-      (totals.turnover[index] as number) + sign * share,
-    ]);
-    if (modifier !== 0) {
+    const turnover = totals.turnover[index] as number;
+    // Each VAT is rounded by itself, so what is taken away may be some tiyn more than there is.
+    vat.push([rate, Math.max((totals.vat[index] as number) + sign * shareVat, 0), turnover + sign * share]);
+    if (modifier !== 0 && turnover > 0) {
       modifierVat.push([rate, shareVat]);
     }
   }
@@ -382,7 +380,12 @@ export function settleTotals(head: RequestHead, totals: LineTotals): SettledTota
       refusal: refuse("DISCOUNT_TOO_LARGE", { line: 0, expected: totals.total, got: discount }),
     };
   }
-  const total = totals.total - discount + (head.markup?.sum ?? 0);
+  const markup = head.markup?.sum ?? 0;
+  if (markup > 0 && totals.total === 0) {
+    const facts = { field: "markup", line: 0, expected: "lines with a sum", got: markup };
+    return { kind: "refusal", refusal: refuse("FIELD_INVALID", facts) };
+  }
+  const total = totals.total - discount + markup;
   if (total > amountMax) {
     return { kind: "refusal", refusal: refuse("AMOUNT_TOO_LARGE", { line: 0, expected: amountMax, got: total }) };
   }

@@ -88,7 +88,8 @@ export function createKeyIndex(memory: FiscalMemory, hash: Hash): KeyIndex {
     follow(undefined, 0);
     const positions: number[] = [];
     addMatches(positions, concat(waiting), keySha4);
-    let index = lastIndex;
+    // The ring may have given up the last index since.
+    let index = lastIndex !== undefined && lastIndex.sequence >= memory.anchor().sequence ? lastIndex : undefined;
     for (let count = 0; count < indexesPerLookupMax && index !== undefined; count++) {
       const start = memory.read(index, 0, Math.min(indexStartBytes, index.lengthBytes));
       addMatches(positions, readEntries(memory, index, start), keySha4);

@@ -85,6 +85,8 @@ export function recover(hal: Hal): Recovered {
     const last =
       from === undefined || from.sequence === 0 || action === "replayAll" ? undefined : memory.at(from.position);
     replay(hal, memory, books, last);
+    // The next sector's header says where delivered receipts are looked up.
+    memory.noteSettled(books.settledNumber);
     // Only a fiscalization that lost power before its checkpoint leaves records without a state.
     if (action === "replayAll" && books.documentNumber > 0) {
       fault = "STATE_LOST";

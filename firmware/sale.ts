@@ -22,7 +22,7 @@ import {
 } from "./document-head";
 import { checkLine, type DocumentLine, encodeLine, lineTotal, lineVat } from "./document-line";
 import { atItemsEnd, type ItemCursor, nextItem, openItems } from "./item-cursor";
-import { amountMax, documentBytesMax, followUpBytes, linesPerTick } from "./limits";
+import { amountMax, documentBytesMax, followUpBytes, lineBytesMax, linesPerTick } from "./limits";
 import { recordAppended, reserveBytes } from "./log";
 import { addMarking, createMarkingSet, type MarkingSet } from "./marking-set";
 import type { RecordWriter } from "./memory-api";
@@ -176,7 +176,14 @@ function stepLines(module: Module, job: SaleJob): void {
       );
       return;
     }
-    job.lineBytes += encodeLine(checked.line).length;
+    // The stored line has its sums too, and must be readable for ever.
+    const storedBytes = encodeLine(checked.line).length;
+    if (storedBytes > lineBytesMax) {
+      const facts = { line: job.lineNumber, expected: lineBytesMax, got: storedBytes };
+      refuseSale(module, job, refuse("DOCUMENT_TOO_LARGE", facts));
+      return;
+    }
+    job.lineBytes += storedBytes;
   }
   if (job.lineNumber === job.lineCount) {
     job.phase = "head";

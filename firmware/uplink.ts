@@ -396,9 +396,8 @@ export function takeAnswer(module: Module, id: number, offset: number, length: n
     noAnswer(module, id, "garbage", false);
     return { kind: "whole" };
   }
-  const now = nowMs(module);
-  if (carry.answerBegunMs === undefined || now < deadlineOf(carry)) {
-    carry.answerBegunMs = now;
+  if (carry.answerBegunMs === undefined) {
+    carry.answerBegunMs = nowMs(module);
   }
   if (offset === 0) {
     carry.answer = [];
@@ -549,6 +548,8 @@ export function tickUplink(module: Module): void {
     const cause = carry.cause ?? "silent";
     carry.cause = undefined;
     linkLost(module);
+    // A late answer is still taken; the frame is not handed out again in its online form.
+    carry.notBeforeMs = module.uplink.nextTryMs;
     settleAutonomous(module, utf8(cause));
   }
 }

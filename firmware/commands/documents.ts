@@ -2,7 +2,7 @@
 import { type Bytes, concat } from "../../protocol/bytes";
 import { type CborMap, getBytes, getText, getUint } from "../../protocol/cbor-read";
 import { cborArrayHead, cborUint } from "../../protocol/cbor-write";
-import { outcomeKey } from "../../protocol/records";
+import { outcomeKey, recordType } from "../../protocol/records";
 import { type Refusal, refuse } from "../../protocol/refusals";
 import { outcomeAutonomous, outcomeOnline, readRecordMap } from "../books";
 import { cardUploadKey } from "../fiscalize";
@@ -100,7 +100,9 @@ export function chunk(module: Module, request: CborMap): Reply {
 function findByKey(module: Module, key: Bytes): RecordRef | undefined {
   for (const position of module.keys.candidates(keyFingerprint(module, key))) {
     const record = module.memory.at(position);
-    if (record !== undefined && openDocument(module.memory, record).head.key === key) {
+    // An old index may name a place that the ring has given to another record.
+    const isDocument = record !== undefined && record.type === recordType.document;
+    if (isDocument && openDocument(module.memory, record).head.key === key) {
       return record;
     }
   }

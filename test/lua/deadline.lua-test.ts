@@ -51,6 +51,15 @@ export const cases = [
     },
   },
   {
+    name: "an answer that begins at once takes nothing of the five seconds away",
+    run(): void {
+      const timing = begin();
+      timing.handedMs = begunMs;
+      timing.answerBegunMs = begunMs + 200;
+      assert(deadlineOf(timing) === begunMs + deadlineMs, "five seconds remain five");
+    },
+  },
+  {
     name: "an answer that has begun holds the deadline up",
     run(): void {
       const timing = begin();
