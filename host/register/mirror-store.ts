@@ -5,11 +5,14 @@
  *   receipt   one row a document, filled in as its outcome, delivery and printing come
  *   step      when this service saw a step of a request, in milliseconds, by idempotency key
  *
- * Nothing here is a source of truth: the file can be deleted, and is made again from the module.
+ * Nothing here is a source of truth: the file can be deleted, and is made again from the module. A file that SQLite
+ * cannot read any more is put aside (`.damaged`, one of them is kept) and made again in the same way.
  */
+import { renameSync, rmSync } from "node:fs";
 import Database from "libsql";
 import { documentKey } from "../../protocol/document";
 import { outcomeKey, printedKey, recordType } from "../../protocol/records";
+import { DeviceRefusal } from "../device/device-error";
 import type { FrozenAnswer } from "./answer";
 import { bytesIn, type LogItem, listIn, numberIn, textIn } from "./log-item";
 
@@ -70,6 +73,8 @@ export interface MirrorStore {
   firstUnbroken(): number | undefined;
   addStep(key: string, name: string, atMs: number): void;
   steps(key: string): { readonly name: string; readonly atMs: number }[];
+  /** What SQLite said when it could not read the file: then nothing in it counts any more. */
+  damage(): MirrorFailed | undefined;
   close(): void;
 }
 
@@ -77,7 +82,56 @@ const outcomeNames = ["online", "autonomous", "refused"] as const;
 
 type Row = { readonly [column: string]: unknown };
 
+/** The file cannot be read or written at this moment: not now for whoever asks, and `cause` for the one who mends it. */
+export class MirrorFailed extends DeviceRefusal {
+  readonly isDamaged: boolean;
+  constructor(path: string, cause: unknown) {
+    super("BUSY");
+    this.name = "MirrorFailed";
+    this.message = `${path}: ${cause instanceof Error ? cause.message : cause}`;
+    const { code } = cause as { code?: unknown };
+    this.isDamaged = typeof code === "string" && /^SQLITE_(NOTADB|CORRUPT)/.test(code);
+  }
+}
+
+/** Every failure of SQLite comes out as MirrorFailed. */
 export function openMirrorStore(path: string): MirrorStore {
+  let damage: MirrorFailed | undefined;
+  const guarded = <Args extends unknown[], Result>(act: (...args: Args) => Result): ((...args: Args) => Result) => {
+    return (...args) => {
+      try {
+        return act(...args);
+      } catch (error) {
+        const failure = new MirrorFailed(path, error);
+        damage ??= failure.isDamaged ? failure : undefined;
+        throw failure;
+      }
+    };
+  };
+  const store = guarded(openTables)(path);
+  return {
+    last: guarded(store.last),
+    add: guarded(store.add),
+    find: guarded(store.find),
+    item: guarded(store.item),
+    newest: guarded(store.newest),
+    firstUnbroken: guarded(store.firstUnbroken),
+    addStep: guarded(store.addStep),
+    steps: guarded(store.steps),
+    damage: () => damage,
+    close: guarded(store.close),
+  };
+}
+
+/** Puts a damaged file aside, with what SQLite keeps beside it. */
+export function putMirrorAside(path: string): void {
+  renameSync(path, `${path}.damaged`);
+  for (const end of ["-wal", "-shm"]) {
+    rmSync(path + end, { force: true });
+  }
+}
+
+function openTables(path: string): Omit<MirrorStore, "damage"> {
   const db = new Database(path);
   db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
   db.exec(schema);

@@ -6,13 +6,14 @@
  *   oldest records given up       a gap: told, and the chain goes on at the module's anchor
  *   another board                 its own file, by serial and public key
  *   same board, other records     a fork: told as an alarm, nothing is overwritten, the mirror stands still
+ *   a file that is damaged        put aside, and made again from the oldest record that the module has
  */
 import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { DeviceInfo, FiscalDevice } from "../device/fiscal-device";
 import { type LogItem, readLogItem } from "./log-item";
-import { type MirrorStore, openMirrorStore } from "./mirror-store";
+import { MirrorFailed, type MirrorStore, openMirrorStore, putMirrorAside } from "./mirror-store";
 
 /** Records that go into the file together. */
 const batchMax = 64;
@@ -27,6 +28,8 @@ export interface MirrorEvents {
   /** Records that are new to the mirror, in order. `isFresh`: written while the mirror was following. */
   readonly onItems: (items: readonly LogItem[], isFresh: boolean) => void;
   readonly onAlarm: (alarm: MirrorAlarm) => void;
+  /** The file was damaged and has been put aside; the mirror begins anew. */
+  readonly onDamage: (reason: string) => void;
 }
 
 export interface Mirror {
@@ -34,6 +37,8 @@ export interface Mirror {
   catchUp(session: Buffer): Promise<void>;
   /** The tables of the board that was present last; undefined before any was. */
   store(): MirrorStore | undefined;
+  /** The newest record that it holds; 0 when it has none, or cannot read it. */
+  lastSequence(): number;
   serial(): string | undefined;
   forked(): boolean;
   close(): Promise<void>;
@@ -44,6 +49,7 @@ type LogDevice = Pick<FiscalDevice, "info" | "logPage">;
 interface Open {
   readonly name: string;
   readonly serial: string;
+  readonly path: string;
   readonly store: MirrorStore;
   /** The last record of the store is the module's too. */
   isJoined: boolean;
@@ -59,12 +65,66 @@ export function createMirror(device: LogDevice, folder: string, events: MirrorEv
   function openFor(info: DeviceInfo): Open {
     const name = `${info.serial}-${createHash("sha256").update(info.publicKey).digest("hex").slice(0, 16)}`;
     if (open?.name !== name) {
-      open?.store.close();
+      closeStore();
       mkdirSync(folder, { recursive: true });
-      const store = openMirrorStore(join(folder, `mirror-${name}.db`));
-      open = { name, serial: info.serial, store, isJoined: false, isForked: false };
+      const path = join(folder, `mirror-${name}.db`);
+      open = { name, serial: info.serial, path, store: openSound(path), isJoined: false, isForked: false };
     }
     return open;
+  }
+
+  function openSound(path: string): MirrorStore {
+    try {
+      return openMirrorStore(path);
+    } catch (error) {
+      if (!(error instanceof MirrorFailed) || !error.isDamaged) {
+        throw error;
+      }
+      putAside(path, error);
+      return openMirrorStore(path);
+    }
+  }
+
+  function putAside(path: string, { message }: MirrorFailed): void {
+    putMirrorAside(path);
+    events.onDamage(message);
+  }
+
+  /** A damaged file may refuse even this. */
+  function closeStore(): void {
+    const closing = open;
+    open = undefined;
+    try {
+      closing?.store.close();
+    } catch (error) {
+      if (!(error instanceof MirrorFailed)) {
+        throw error;
+      }
+    }
+  }
+
+  /** Damage is found by whoever reads; the next run puts the file aside, and one that meets it begins anew. */
+  async function runSound(session: Buffer): Promise<void> {
+    leaveDamaged();
+    try {
+      await run(session);
+    } catch (error) {
+      if (!leaveDamaged()) {
+        throw error;
+      }
+      await run(session);
+    }
+  }
+
+  function leaveDamaged(): boolean {
+    const damage = open?.store.damage();
+    if (open === undefined || damage === undefined) {
+      return false;
+    }
+    const { path } = open;
+    closeStore();
+    putAside(path, damage);
+    return true;
   }
 
   function fork(mirror: Open, sequence: number, expected: string, got: string): void {
@@ -180,7 +240,7 @@ export function createMirror(device: LogDevice, folder: string, events: MirrorEv
 
   function catchUp(session: Buffer): Promise<void> {
     if (running === undefined) {
-      running = run(session).finally(() => {
+      running = runSound(session).finally(() => {
         running = undefined;
       });
       return running;
@@ -198,13 +258,22 @@ export function createMirror(device: LogDevice, folder: string, events: MirrorEv
   return {
     catchUp,
     store: () => open?.store,
+    lastSequence() {
+      try {
+        return open?.store.last()?.sequence ?? 0;
+      } catch (error) {
+        if (error instanceof MirrorFailed) {
+          return 0;
+        }
+        throw error;
+      }
+    },
     serial: () => open?.serial,
     forked: () => open?.isForked ?? false,
     async close() {
       isClosed = true;
       await running?.catch(() => {});
-      open?.store.close();
-      open = undefined;
+      closeStore();
     },
   };
 }

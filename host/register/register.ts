@@ -8,6 +8,7 @@ import type { FiscalDevice } from "../device/fiscal-device";
 import { createEventStream, type EventStream } from "./events";
 import { type LogItem, numberIn } from "./log-item";
 import { createMirror, type Mirror, type MirrorAlarm } from "./mirror";
+import { MirrorFailed } from "./mirror-store";
 import { createSelling, type Selling } from "./selling";
 import { createSessions, type Sessions } from "./sessions";
 import { recordEvents, startWatch } from "./watch";
@@ -33,19 +34,25 @@ export function createRegister(device: FiscalDevice, home: string): Register {
   const alarms: MirrorAlarm[] = [];
   const waiting: { key: string; name: string; atMs: number }[] = [];
 
+  /** A sale does not depend on what is noted of it. */
   function noteStep(key: string, name: string, atMs: number): void {
     waiting.push({ key, name, atMs });
     waiting.splice(0, Math.max(0, waiting.length - stepsWaitingMax));
-    keepSteps();
+    try {
+      keepSteps();
+    } catch (error) {
+      if (!(error instanceof MirrorFailed)) {
+        throw error;
+      }
+    }
   }
 
-  /** The mirror's file opens with the first look at the module. */
+  /** The mirror's file opens with the first look at the module; steps wait for it, and for one that is sound. */
   function keepSteps(): void {
     const store = mirror.store();
-    if (store !== undefined) {
-      for (const step of waiting.splice(0)) {
-        store.addStep(step.key, step.name, step.atMs);
-      }
+    for (let step = waiting[0]; store !== undefined && step !== undefined; step = waiting[0]) {
+      store.addStep(step.key, step.name, step.atMs);
+      waiting.shift();
     }
   }
 
@@ -80,6 +87,7 @@ export function createRegister(device: FiscalDevice, home: string): Register {
       alarms.splice(0, Math.max(0, alarms.length - alarmsMax));
       events.tell("alarm", alarm);
     },
+    onDamage: reason => void process.stderr.write(`mirror put aside: ${reason}\n`),
   });
   const watch = startWatch(device, mirror, sessions, events);
   const selling = createSelling(device, {

@@ -11,6 +11,7 @@ import { receiptId } from "./answer";
 import type { EventName, EventStream } from "./events";
 import { type LogItem, numberIn } from "./log-item";
 import type { Mirror } from "./mirror";
+import { MirrorFailed } from "./mirror-store";
 import type { Sessions } from "./sessions";
 
 const pollMs = 1000;
@@ -31,11 +32,12 @@ export function startWatch(device: WatchDevice, mirror: Mirror, sessions: Sessio
   let hurryUntilMs = 0;
   let nextStatusMs = 0;
   let known: DeviceStatus | undefined;
+  let said = "";
 
   async function look(): Promise<void> {
     const { sequence } = await device.info();
     const session = sessions.any();
-    if (session !== undefined && sequence !== (mirror.store()?.last()?.sequence ?? 0)) {
+    if (session !== undefined && sequence !== mirror.lastSequence()) {
       await mirror.catchUp(session).catch(error => sessionLost(error, session));
     }
     if (Date.now() >= nextStatusMs) {
@@ -50,10 +52,20 @@ export function startWatch(device: WatchDevice, mirror: Mirror, sessions: Sessio
 
   /** Nobody signed in any more: the mirror goes on at the next sign-in. */
   function sessionLost(error: unknown, session: Buffer): void {
-    if (!(error instanceof DeviceRefusal)) {
+    if (!(error instanceof DeviceRefusal) || error instanceof MirrorFailed) {
       throw error;
     }
     sessions.forget(session);
+  }
+
+  /** The module's refusals pass by themselves. All else is said, once while it lasts, and never ends the service. */
+  function say(error: unknown): void {
+    const isSilent = error instanceof DeviceRefusal && !(error instanceof MirrorFailed);
+    const words = isSilent ? "" : error instanceof MirrorFailed ? error.message : String((error as Error).stack);
+    if (words !== "" && words !== said) {
+      process.stderr.write(`watch: ${words}\n`);
+    }
+    said = words;
   }
 
   async function loop(): Promise<void> {
@@ -61,11 +73,10 @@ export function startWatch(device: WatchDevice, mirror: Mirror, sessions: Sessio
       try {
         if (device.state().present) {
           await look();
+          said = "";
         }
       } catch (error) {
-        if (!(error instanceof DeviceRefusal)) {
-          throw error;
-        }
+        say(error);
       }
       await pause(Date.now() < hurryUntilMs ? hurryPollMs : pollMs, undefined, { signal: stop.signal }).catch(() => {});
     }

@@ -1,5 +1,6 @@
 /** The HTTP edge against a fake module, over real sockets: raw requests where a client library would mend them. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -327,6 +328,30 @@ test("an unknown address is 404, a wrong method 405 with what is allowed", async
   const wrong = await call(shop, "PUT", "/v1/receipts", json, "{}");
   expectProblem(wrong, 405, "METHOD_NOT_ALLOWED");
   assert.is(wrong.headers.allow, "POST, GET");
+});
+
+test("a mirror that was overwritten by random bytes ends nothing and is made again", async ({ shop }) => {
+  await sell(shop, "k1");
+  await get(shop, "/v1/receipts");
+  await shop.register.close();
+  const folder = join(shop.home, "register");
+  for (const name of readdirSync(folder)) {
+    writeFileSync(join(folder, name), randomBytes(64 * 1024));
+  }
+  const register = createRegister(shop.fake.device, shop.home);
+  const app = await createServer(register, { origins: [] });
+  await app.listen({ host: "127.0.0.1", port: 0 });
+  const address = app.server.address() as { port: number };
+  const again = { ...shop, port: address.port };
+  try {
+    const list = await get(again, "/v1/receipts?key=k1");
+    assert.is(list.status, 200, list.text);
+    assert.is(list.json.receipts.length, 1);
+    assert.is((await sell(again, "k2")).status, 201);
+  } finally {
+    await app.close();
+    await register.close();
+  }
 });
 
 test("what is no HTTP gets 400 and the door", async ({ shop }) => {

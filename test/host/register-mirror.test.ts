@@ -1,10 +1,12 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { DeviceRefusal } from "../../host/device/fiscal-device";
 import { createMirror, type Mirror, type MirrorAlarm } from "../../host/register/mirror";
+import { MirrorFailed } from "../../host/register/mirror-store";
 import { readReceiptRequest } from "../../host/register/receipt-request";
 import { recordType } from "../../protocol/records";
 import { createFakeDevice, type FakeDevice } from "./fake-device";
@@ -14,6 +16,7 @@ interface Bench {
   readonly folder: string;
   readonly alarms: MirrorAlarm[];
   readonly fresh: number[];
+  readonly damages: string[];
   mirror: Mirror;
   session: Buffer;
   /** As after a restart of the service. */
@@ -27,10 +30,12 @@ test.before.each(async context => {
   const folder = mkdtempSync(join(tmpdir(), "kassa-mirror-"));
   const alarms: MirrorAlarm[] = [];
   const fresh: number[] = [];
+  const damages: string[] = [];
   const open = (): Mirror =>
     createMirror(fake.device, folder, {
       onItems: (items, isFresh) => fresh.push(...items.filter(() => isFresh).map(({ sequence }) => sequence)),
       onAlarm: alarm => alarms.push(alarm),
+      onDamage: reason => damages.push(reason),
     });
   const { session } = await fake.device.login(1, "0000");
   context.bench = {
@@ -38,6 +43,7 @@ test.before.each(async context => {
     folder,
     alarms,
     fresh,
+    damages,
     mirror: open(),
     session,
     async reopen() {
@@ -213,6 +219,40 @@ test("a module that goes away in the middle leaves a mirror that goes on later",
   assert.is(await bench.mirror.catchUp(bench.session).catch(error => error), fail);
   await bench.mirror.catchUp(bench.session);
   assert.is(bench.mirror.store()!.find({}, 10).length, 2);
+});
+
+/** Random bytes over the mirror's file and what SQLite keeps beside it. */
+function damage({ folder }: Bench): void {
+  for (const name of readdirSync(folder)) {
+    writeFileSync(join(folder, name), randomBytes(64 * 1024));
+  }
+}
+
+test("a damaged file is put aside at the start and made again from the module", async ({ bench }) => {
+  await bench.sell("one");
+  await bench.mirror.catchUp(bench.session);
+  await bench.mirror.close();
+  damage(bench);
+  await bench.reopen();
+  await bench.mirror.catchUp(bench.session);
+  assert.is(bench.damages.length, 1);
+  assert.match(bench.damages[0] as string, /not a database/);
+  assert.is(bench.mirror.store()!.find({ key: "one" }, 1).length, 1);
+  assert.is(readdirSync(bench.folder).filter(name => name.endsWith(".damaged")).length, 1);
+  assert.equal(bench.alarms, []);
+});
+
+test("damage under way is met as BUSY by who reads, and mended by the next run", async ({ bench }) => {
+  await bench.sell("one");
+  await bench.mirror.catchUp(bench.session);
+  const store = bench.mirror.store()!;
+  const broken = new MirrorFailed("x", Object.assign(new Error("malformed"), { code: "SQLITE_CORRUPT_VTAB" }));
+  store.damage = () => broken;
+  assert.is(broken.code, "BUSY");
+  await bench.mirror.catchUp(bench.session);
+  assert.is(bench.damages.length, 1);
+  assert.not(bench.mirror.store() === store);
+  assert.is(bench.mirror.store()!.find({ key: "one" }, 1).length, 1);
 });
 
 test.run();
