@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { DeviceRefusal } from "../device/device-error";
 import { exportFile } from "./journal-export";
 import { publicKeyPem } from "./public-key";
 import { createRegisterClient, type Receipt, type RegisterClient, type TimelineStep } from "./register-client";
@@ -33,6 +34,8 @@ export interface FirstSale {
 
 export const testUser = "1:0000";
 const printMaxMs = 15_000;
+/** A mirror that was deleted is made again first: the whole log goes over the line. */
+const mirrorMaxMs = 180_000;
 const printPollMs = 20;
 
 export async function sellFirst(shop: Shop, home: string): Promise<FirstSale> {
@@ -51,15 +54,35 @@ export async function sellFirst(shop: Shop, home: string): Promise<FirstSale> {
 }
 
 /** The printer has confirmed, and its paper is filed. Answers the file's path without ending. */
-async function waitForPaper(register: RegisterClient, id: string, folder: string, before: number): Promise<string> {
-  for (const until = Date.now() + printMaxMs; Date.now() < until; await pause(printPollMs)) {
+export async function waitForPaper(
+  register: Pick<RegisterClient, "isPrinted">,
+  id: string,
+  folder: string,
+  before: number,
+): Promise<string> {
+  const mirrorUntilMs = Date.now() + mirrorMaxMs;
+  for (let untilMs = Date.now() + printMaxMs; Date.now() < untilMs; await pause(printPollMs)) {
     const papers = await papersIn(folder);
-    if (papers.length > before && (await register.isPrinted(id))) {
+    const printed = papers.length > before ? await unlessBusy(register.isPrinted(id)) : false;
+    if (printed === true) {
       return join(folder, papers.at(-1)!.replace(/\.escpos$/, ""));
+    }
+    if (printed === undefined) {
+      // The register does not know yet: the paper's time begins when it does.
+      untilMs = Math.min(Date.now() + printMaxMs, mirrorUntilMs);
     }
   }
   throw new Error(`receipt ${id} was not printed within ${printMaxMs / 1000} s`);
 }
+
+/** Undefined while the register says "not now". */
+const unlessBusy = <T>(answer: Promise<T>): Promise<T | undefined> =>
+  answer.catch(error => {
+    if (error instanceof DeviceRefusal && error.code === "BUSY") {
+      return undefined;
+    }
+    throw error;
+  });
 
 const papersIn = async (folder: string): Promise<string[]> =>
   (await readdir(folder).catch(() => [])).filter(name => name.endsWith(".escpos")).sort();

@@ -1,10 +1,14 @@
 import { createPublicKey, generateKeyPairSync } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { type CommandSpec, HelpAsked, languageOf, numberOption, parseCommand, UsageError } from "../../host/cli/args";
-import { legsOf } from "../../host/cli/first-sale";
+import { legsOf, waitForPaper } from "../../host/cli/first-sale";
 import { publicKeyPem } from "../../host/cli/public-key";
 import { formatTenge } from "../../host/cli/sell";
+import { DeviceRefusal } from "../../host/device/device-error";
 
 const spec: CommandSpec = {
   usage: "try FILE [--count N]",
@@ -84,6 +88,26 @@ test("the legs of a sale add up to its way", () => {
   const late = legsOf(lateStep, 95, 200);
   assert.is(late.http + late.serial + late.module + late.ofd + late.print, late.total);
   assert.equal(legsOf([], 95, 0), { http: 95, serial: 0, module: 0, ofd: 0, print: 0, total: 95 });
+});
+
+test("paper is waited for while the register makes its mirror again, and no other refusal is", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "kassa-paper-"));
+  writeFileSync(join(folder, "000007.escpos"), "");
+  const answers: (boolean | DeviceRefusal)[] = [new DeviceRefusal("BUSY"), new DeviceRefusal("BUSY"), false, true];
+  const register = {
+    async isPrinted() {
+      const answer = answers.shift() ?? new DeviceRefusal("RECEIPT_UNKNOWN");
+      if (answer instanceof DeviceRefusal) {
+        throw answer;
+      }
+      return answer;
+    },
+  };
+  assert.is(await waitForPaper(register, "KZT00000001-7", folder, 0), join(folder, "000007"));
+  assert.is(answers.length, 0);
+  const refused = await waitForPaper(register, "KZT00000001-7", folder, 0).catch(error => error.code);
+  assert.is(refused, "RECEIPT_UNKNOWN");
+  rmSync(folder, { recursive: true });
 });
 
 test.run();
