@@ -30,9 +30,9 @@ const device = openFiscalDevice({ home, port: process.env.KASSA_DEVICE, baud });
 const broker = await createBroker(home, device).catch(() => portBusy(brokerSocket(home), "KASSA_HOME"));
 const register = createRegister(device, home);
 createUplink(device, {
-  onEvent({ kind }) {
-    if (kind === "sent" || kind === "answered") {
-      register.selling.noteUplink(kind);
+  onEvent({ kind, frame }) {
+    if (kind === "fetched" || kind === "sent" || kind === "answered") {
+      register.selling.noteUplink(kind, frame);
     }
   },
 });

@@ -15,19 +15,21 @@ import { RequestRefusal } from "./shape";
 export interface SaleRequest extends ReceiptUpload {
   readonly key: string;
   readonly caller: Caller;
+  /** When the request came in, before anybody signed in for it. */
+  readonly arrivedMs: number;
 }
 export interface Sold {
   readonly answer: FrozenAnswer;
   /** The key was known before this request. */
   readonly isRepeated: boolean;
 }
-/** accepted: the request is read; the rest as the driver and the uplink see them. */
+/** accepted: the request has come in; the rest as the driver and the uplink see them. */
 export type RequestStep = "accepted" | SaleStep | "sent" | "answered";
 
 export interface Selling {
   sell(request: SaleRequest): Promise<Sold>;
-  /** The uplink's part of the sale that is under way. */
-  noteUplink(step: "sent" | "answered"): void;
+  /** What the uplink does with a frame: its steps belong to the sale that waits for this very frame. */
+  noteUplink(step: "fetched" | "sent" | "answered", frame: number): void;
 }
 
 export interface SellingEvents {
@@ -44,8 +46,8 @@ interface UnderWay {
 
 export function createSelling(device: SellingDevice, events: SellingEvents): Selling {
   const underWay = new Map<string, UnderWay>();
-  /** The key whose document the module is working on. */
-  let current: string | undefined;
+  /** The sale that the module is working on, and the frame that was fetched for it. */
+  let current: { readonly key: string; readonly step: SaleStep; readonly frame?: number } | undefined;
   const note = (key: string, step: RequestStep): void => events.onStep(key, step, Date.now());
 
   async function isKnown({ key, caller }: SaleRequest): Promise<boolean> {
@@ -63,13 +65,13 @@ export function createSelling(device: SellingDevice, events: SellingEvents): Sel
   }
 
   async function sellOnce(request: SaleRequest): Promise<Sold> {
-    const { key, upload, lines, caller } = request;
+    const { key, upload, lines, caller, arrivedMs } = request;
     const isRepeated = await isKnown(request);
     if (!isRepeated) {
-      note(key, "accepted");
+      events.onStep(key, "accepted", arrivedMs);
     }
     const onStep = (step: SaleStep): void => {
-      current = step === "done" ? undefined : key;
+      current = step === "done" ? undefined : { key, step, frame: current?.key === key ? current.frame : undefined };
       if (!isRepeated) {
         note(key, step);
       }
@@ -97,14 +99,20 @@ export function createSelling(device: SellingDevice, events: SellingEvents): Sel
       }
       const sold = sellOnce(request).finally(() => {
         underWay.delete(request.key);
-        current = current === request.key ? undefined : current;
+        current = current?.key === request.key ? undefined : current;
       });
       underWay.set(request.key, { sha, sold });
       return sold;
     },
-    noteUplink(step) {
-      if (current !== undefined) {
-        note(current, step);
+    noteUplink(step, frame) {
+      if (current === undefined || current.step === "uploaded") {
+        return;
+      }
+      if (step === "fetched") {
+        // A frame fetched before the document was handed in carries another one, out of the queue.
+        current = { ...current, frame };
+      } else if (current.step === "journalled" && current.frame === frame) {
+        note(current.key, step);
       }
     },
   };

@@ -30,6 +30,8 @@ declare module "fastify" {
     caller: Caller | undefined;
     /** The token that it came with, when it came with one. */
     token: string | undefined;
+    /** When its head was read: what follows, the sign-in at the module too, is not the POS's way to us. */
+    arrivedMs: number;
   }
   interface FastifyContextConfig {
     /** Needs no sign-in. */
@@ -62,6 +64,10 @@ export async function createServer(register: Register, options: ServerOptions): 
   const methods = rememberMethods(app);
   app.decorateRequest("caller", undefined);
   app.decorateRequest("token", undefined);
+  app.decorateRequest("arrivedMs", 0);
+  app.addHook("onRequest", async request => {
+    request.arrivedMs = Date.now();
+  });
   app.addHook("onRequest", (request, reply) => admit(list, request, reply));
   app.addHook("onRequest", request => signIn(register, request));
   app.setErrorHandler(sendError);

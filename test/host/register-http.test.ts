@@ -407,6 +407,23 @@ test("the timeline tells the service's steps in milliseconds, the module's in se
   assert.is(steps[0].sinceAcceptedMs, 0);
 });
 
+test("a sale is accepted when it comes in, before the sign-in and the look-up at the module", async ({ shop }) => {
+  const slowMs = 60;
+  for (const name of ["login", "lookup"] as const) {
+    const inner = shop.fake.device[name] as (...args: unknown[]) => Promise<unknown>;
+    Object.assign(shop.fake.device, {
+      async [name](...args: unknown[]) {
+        await new Promise(resolve => setTimeout(resolve, slowMs));
+        return inner(...args);
+      },
+    });
+  }
+  await sell(shop, "k1");
+  const { steps } = (await get(shop, "/v1/receipts/KZT00000001-1/timeline")).json;
+  const uploaded = steps.find(({ step }: { step: string }) => step === "uploaded");
+  assert.ok(uploaded.sinceAcceptedMs >= 2 * slowMs - 5, String(uploaded.sinceAcceptedMs));
+});
+
 test("paper is drawn from the mirror and held against what the printer took", async ({ shop }) => {
   await sell(shop, "k1");
   const path = "/v1/receipts/KZT00000001-1/paper";

@@ -22,8 +22,16 @@ async function createShop(): Promise<{
   const fake = createFakeDevice();
   const caller = await createSessions(fake.device).byPin({ operator: 1, pin: "0000" });
   const steps: string[] = [];
-  const selling = createSelling(fake.device, { onStep: (key, step) => steps.push(`${key} ${step}`), onSold() {} });
-  return { fake, selling, steps, sell: (key, sum) => selling.sell({ ...receiptOf(sum), key, caller }) };
+  const selling = createSelling(fake.device, {
+    onStep: (key, step, atMs) => steps.push(`${key} ${step}${atMs === 1000 ? " at 1000" : ""}`),
+    onSold() {},
+  });
+  return {
+    fake,
+    selling,
+    steps,
+    sell: (key, sum) => selling.sell({ ...receiptOf(sum), key, caller, arrivedMs: 1000 }),
+  };
 }
 const codeOf = (error: unknown): unknown =>
   (error as { refusal?: { code: string } }).refusal?.code ?? (error as { code?: string }).code;
@@ -83,15 +91,39 @@ test("steps are noted once, and none for a repetition", async () => {
   const { steps, sell } = await createShop();
   await sell("k");
   await sell("k");
-  assert.equal(steps, ["k accepted", "k uploaded", "k done"]);
+  assert.equal(steps, ["k accepted at 1000", "k uploaded", "k done"]);
 });
 
 test("the uplink's steps belong to the sale that is under way, and to none otherwise", async () => {
   const { selling, steps, sell } = await createShop();
-  selling.noteUplink("sent");
+  const uplink = (frame: number): void => {
+    for (const step of ["fetched", "sent", "answered"] as const) {
+      selling.noteUplink(step, frame);
+    }
+  };
+  uplink(1);
   await sell("k");
-  selling.noteUplink("answered");
+  uplink(2);
   assert.not.ok(steps.some(step => step.endsWith("sent") || step.endsWith("answered")));
+});
+
+test("a frame out of the queue is none of the sale's", async () => {
+  const { fake, selling, steps, sell } = await createShop();
+  const { sellDocument } = fake.device;
+  fake.device.sellDocument = async sale => {
+    selling.noteUplink("fetched", 1);
+    sale.onStep?.("uploaded");
+    selling.noteUplink("sent", 1);
+    sale.onStep?.("submitted");
+    sale.onStep?.("journalled");
+    selling.noteUplink("answered", 1);
+    for (const step of ["fetched", "sent", "answered"] as const) {
+      selling.noteUplink(step, 2);
+    }
+    return sellDocument({ ...sale, onStep: undefined });
+  };
+  await sell("k");
+  assert.equal(steps.slice(1), ["k uploaded", "k submitted", "k journalled", "k sent", "k answered"]);
 });
 
 test.run();

@@ -148,7 +148,13 @@ function addSell(app: FastifyInstance, register: Register): void {
   app.post("/v1/receipts", { schema }, async (request, reply) => {
     const key = keyOf(request);
     const receipt = readReceiptRequest(request.body);
-    const { answer, isRepeated } = await register.selling.sell({ ...receipt, key, caller: callerOf(request) });
+    const { arrivedMs } = request;
+    const { answer, isRepeated } = await register.selling.sell({
+      ...receipt,
+      key,
+      caller: callerOf(request),
+      arrivedMs,
+    });
     if (isRepeated) {
       reply.header("Idempotent-Replayed", "true");
     }
