@@ -129,7 +129,7 @@ export const en: Texts = {
     },
     LINES_TOO_MANY: {
       title: "Too many lines",
-      detail: "The receipt has[ {got}] too many lines[; {expected} fit].",
+      detail: "Too many lines in the receipt[: {got}][, at most {expected} fit].",
       nextAction: "Split the sale into several receipts.",
     },
     DOCUMENT_TOO_LARGE: {

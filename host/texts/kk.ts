@@ -128,7 +128,7 @@ export const kk: Texts = {
     },
     LINES_TOO_MANY: {
       title: "Жол саны тым көп",
-      detail: "Чекте жол тым көп[: {got}][, сыятыны {expected}].",
+      detail: "Чекте жол тым көп[: барлығы {got}][, ең көбі {expected} сыяды].",
       nextAction: "Сатуды бірнеше чекке бөліңіз.",
     },
     DOCUMENT_TOO_LARGE: {

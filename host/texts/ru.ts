@@ -127,7 +127,7 @@ export const ru: Texts = {
     },
     LINES_TOO_MANY: {
       title: "Слишком много позиций",
-      detail: "В чеке слишком много позиций[: {got}][, помещается {expected}].",
+      detail: "В чеке слишком много позиций[: всего {got}][, помещается не больше {expected}].",
       nextAction: "Разделите продажу на несколько чеков.",
     },
     DOCUMENT_TOO_LARGE: {

@@ -111,6 +111,16 @@ test("line 0 is the receipt itself and is not counted out", () => {
   );
 });
 
+test("the lines of a receipt that is too long are told as all of them, not as those in excess", () => {
+  const refusal = refuse("LINES_TOO_MANY", { expected: 500, got: 501 });
+  const details = languages.map(language => [language, sentence(refusal, language).detail]);
+  assert.equal(Object.fromEntries(details), {
+    kk: "Чекте жол тым көп: барлығы 501, ең көбі 500 сыяды.",
+    ru: "В чеке слишком много позиций: всего 501, помещается не больше 500.",
+    en: "Too many lines in the receipt: 501, at most 500 fit.",
+  });
+});
+
 test("a fact cannot smuggle in a template", () => {
   assert.is(
     sentence(refuse("ROUTE_UNKNOWN", { path: "/{path}[x]" }), "en").detail,
