@@ -36,8 +36,17 @@ import {
 
 export const linesMax = 500;
 export const uploadBytesMax = 160 * 1024;
-const markingsMax = 10;
-const exciseStampsMax = 1;
+/** One line's CBOR. */
+export const lineBytesMax = 4096;
+export const nameBytesMax = 512;
+/** Texts other than names of goods. */
+export const textBytesMax = 256;
+/** A marking code or an excise stamp. */
+export const markingBytesMax = 256;
+export const markingsMax = 10;
+export const exciseStampsMax = 1;
+/** Thousandths. */
+export const quantityMax = 1_000_000_000;
 
 export interface ReceiptUpload {
   readonly upload: Buffer;
@@ -45,15 +54,24 @@ export interface ReceiptUpload {
   readonly lines: number;
 }
 
-/** Throws RequestRefusal: JSON of another form, more than 500 lines, more than 160 KB. */
+/** Throws RequestRefusal: JSON of another form, more than 500 lines, a line of more than 4 KB, more than 160 KB. */
 export function readReceiptRequest(body: unknown): ReceiptUpload {
   const receipt = readBody(receiptField, body);
-  const items = [...receipt.lines.map(encodeLine), encodeHead(receipt)];
-  const upload = Buffer.concat(items.map(item => encodeCbor(item)));
+  const items = [...receipt.lines.map(lineBytes), encodeCbor(encodeHead(receipt))];
+  const upload = Buffer.concat(items);
   if (upload.length > uploadBytesMax) {
     throw new RequestRefusal("DOCUMENT_TOO_LARGE", { expected: uploadBytesMax, got: upload.length });
   }
   return { upload, lines: receipt.lines.length };
+}
+
+/** Every text may fit and the line be too long all the same. */
+function lineBytes(line: Line, index: number): Buffer {
+  const bytes = encodeCbor(encodeLine(line));
+  if (bytes.length > lineBytesMax) {
+    throw invalid(lineAt({ path: "lines" }, index), `at most ${lineBytesMax} bytes`, `${bytes.length} bytes`);
+  }
+  return bytes;
 }
 
 const vat = choice<number | undefined>(
@@ -65,31 +83,41 @@ const vat = choice<number | undefined>(
 
 /** Thousandths, from a decimal string: a JSON number would be a float. */
 const quantity: Field<number> = {
-  schema: { type: "string", pattern: "^[0-9]{1,9}(\\.[0-9]{1,3})?$", description: "Quantity, at most three decimals" },
+  schema: {
+    type: "string",
+    pattern: "^[0-9]{1,9}(\\.[0-9]{1,3})?$",
+    description: "Quantity, at most 1000000, at most three decimals",
+  },
   read(value, place) {
     const parts = typeof value === "string" ? /^(\d{1,9})(?:\.(\d{1,3}))?$/.exec(value) : null;
     const thousandths = parts === null ? 0 : Number(parts[1]) * 1000 + Number((parts[2] ?? "").padEnd(3, "0"));
     if (thousandths === 0) {
       throw invalid(place, 'a decimal string above 0 with at most three decimals, "0.745"', value);
     }
+    if (thousandths > quantityMax) {
+      throw invalid(place, `at most ${quantityMax / 1000}`, value);
+    }
     return thousandths;
   },
 };
 
-const bothNames = object("The name in two languages", { kk: text("Kazakh"), ru: text("Russian") });
+const bothNames = object("The name in two languages", {
+  kk: text("Kazakh", nameBytesMax),
+  ru: text("Russian", nameBytesMax),
+});
+const plainName = text("The name", nameBytesMax);
 const name: Field<{ readonly kk: string; readonly ru?: string }> = {
-  schema: { oneOf: [{ type: "string", minLength: 1 }, bothNames.schema], description: "As printed" },
+  schema: { oneOf: [plainName.schema, bothNames.schema], description: "As printed" },
   read: (value, place) =>
     typeof value === "object" ? bothNames.read(value, place) : { kk: plainName.read(value, place) },
 };
-const plainName = text("The name");
 
-const modifier = object("A discount or a markup", { name: text("As printed"), sum: money("Amount") });
+const modifier = object("A discount or a markup", { name: text("As printed", textBytesMax), sum: money("Amount") });
 
 const line = object("One line", {
   name,
   itemType: optional(choice("goods when absent", { goods: 0, work: 1, service: 2 })),
-  section: optional(text("Section; 1 when absent", "1")),
+  section: optional(text("Section; 1 when absent", textBytesMax, "1")),
   quantity,
   unit: optional(digits("Unit by the state classifier; 796 (piece) when absent", 3, 4)),
   price: money("Price of one unit, VAT included"),
@@ -97,11 +125,13 @@ const line = object("One line", {
   gtin: optional(digits("GTIN", 8, 14)),
   ntin: optional(digits("NTIN of the national catalogue", 8, 14)),
   marked: optional(flag("The goods are sold with a marking code only")),
-  markings: optional(list("Marking codes as scanned", text("Code"), 0, markingsMax)),
+  markings: optional(list("Marking codes as scanned", text("Code", markingBytesMax), 0, markingsMax)),
   discount: optional(modifier),
   markup: optional(modifier),
-  exciseStamps: optional(list("Series and numbers of excise stamps", text("Stamp"), 0, exciseStampsMax)),
-  productId: optional(text("Identifier of the virtual warehouse")),
+  exciseStamps: optional(
+    list("Series and numbers of excise stamps", text("Stamp", markingBytesMax), 0, exciseStampsMax),
+  ),
+  productId: optional(text("Identifier of the virtual warehouse", textBytesMax)),
 });
 
 const payment = object("One payment", {
@@ -109,15 +139,15 @@ const payment = object("One payment", {
   sum: money("What it pays of the total; cash net of change"),
   taken: optional(money("Cash handed over; exactly the sum when absent")),
   rrn: optional(digits("Reference number of the terminal", 1, 15)),
-  terminal: optional(text("Terminal")),
-  cardType: optional(text("Type of the card")),
+  terminal: optional(text("Terminal", textBytesMax)),
+  cardType: optional(text("Type of the card", textBytesMax)),
   authCode: optional(digits("Authorisation code", 1, 9)),
 });
 
 const buyer = object("The buyer, when he asks for it", {
   iinBin: optional(digits("ИИН or БИН", 12, 12)),
-  email: optional(text("E-mail")),
-  phone: optional(text("Telephone")),
+  email: optional(text("E-mail", textBytesMax)),
+  phone: optional(text("Telephone", textBytesMax)),
 });
 
 const laterOperations = ["saleReturn", "purchase", "purchaseReturn"];

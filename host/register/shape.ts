@@ -35,7 +35,8 @@ type Read<S extends Shape> = { readonly [Name in keyof S]: S[Name] extends Field
 const lineOf = (place: Place): Facts => (place.line === undefined ? {} : { line: place.line });
 
 export function invalid(place: Place, expected: string, value: unknown): RequestRefusal {
-  return new RequestRefusal("FIELD_INVALID", { field: place.path, ...lineOf(place), expected, got: shown(value) });
+  const field = place.path === "" ? "body" : place.path;
+  return new RequestRefusal("FIELD_INVALID", { field, ...lineOf(place), expected, got: shown(value) });
 }
 
 /** The value as a fact: short, and never a whole body back. */
@@ -49,7 +50,7 @@ function shown(value: unknown): string | number | boolean {
   if (value !== null && typeof value === "object") {
     return "an object";
   }
-  const text = String(value);
+  const text = value === undefined ? "nothing" : String(value);
   return text.length > 64 ? text.slice(0, 64) + "…" : text;
 }
 
@@ -58,12 +59,23 @@ export function optional<T>(field: Field<T>): Field<T | undefined> {
 }
 
 /** A text that is not empty. Lone surrogates have no UTF-8 and would be altered silently. */
-export function text(description: string, example?: string): Field<string> {
+export function text(description: string, bytesMax: number, example?: string): Field<string> {
   return {
-    schema: { type: "string", minLength: 1, description, ...(example === undefined ? {} : { examples: [example] }) },
+    schema: {
+      type: "string",
+      minLength: 1,
+      // In characters, of which each takes a byte or more.
+      maxLength: bytesMax,
+      description: `${description} (at most ${bytesMax} bytes of UTF-8)`,
+      ...(example === undefined ? {} : { examples: [example] }),
+    },
     read(value, place) {
       if (typeof value !== "string" || value === "" || /\p{Surrogate}/u.test(value)) {
         throw invalid(place, "a text that is not empty", value);
+      }
+      const bytes = Buffer.byteLength(value);
+      if (bytes > bytesMax) {
+        throw invalid(place, `at most ${bytesMax} bytes of UTF-8`, `${bytes} bytes`);
       }
       return value;
     },

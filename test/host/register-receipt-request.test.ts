@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import * as limits from "../../firmware/limits";
+import * as receipts from "../../host/register/receipt-request";
 import { readReceiptRequest } from "../../host/register/receipt-request";
 import { RequestRefusal } from "../../host/register/shape";
 import { headKey, lineKey, modifierKey, paymentKey } from "../../protocol/document";
@@ -210,6 +212,46 @@ const bent: [string, (body: Body) => void, string, Facts][] = [
     "FIELD_MISSING",
     { field: "lines[0].name.ru", line: 1 },
   ],
+  [
+    "a name of 5,000 letters",
+    b => (b.lines[0].name = "Ә".repeat(5000)),
+    "FIELD_INVALID",
+    { field: "lines[0].name", line: 1, expected: "at most 512 bytes of UTF-8", got: "10000 bytes" },
+  ],
+  [
+    "a Russian name of 513 bytes",
+    b => (b.lines[0].name = { kk: "Нан", ru: `x${"я".repeat(256)}` }),
+    "FIELD_INVALID",
+    { field: "lines[0].name.ru", line: 1, expected: "at most 512 bytes of UTF-8", got: "513 bytes" },
+  ],
+  [
+    "a discount's name of 257 bytes",
+    b => (b.discount = { name: "x".repeat(257), sum: 1 }),
+    "FIELD_INVALID",
+    { field: "discount.name", expected: "at most 256 bytes of UTF-8", got: "257 bytes" },
+  ],
+  [
+    "a marking of 257 bytes",
+    b => (b.lines[0].markings = ["x", "x".repeat(257)]),
+    "FIELD_INVALID",
+    { field: "lines[0].markings[1]", line: 1, expected: "at most 256 bytes of UTF-8" },
+  ],
+  [
+    "texts that fit in a line that does not",
+    b => {
+      b.lines[0].name = { kk: "x".repeat(512), ru: "x".repeat(512) };
+      b.lines[0].markings = Array(10).fill("x".repeat(256));
+      b.lines[0].section = b.lines[0].productId = "x".repeat(256);
+    },
+    "FIELD_INVALID",
+    { field: "lines[0]", line: 1, expected: "at most 4096 bytes" },
+  ],
+  [
+    "a quantity past a million",
+    b => (b.lines[0].quantity = "1000000.001"),
+    "FIELD_INVALID",
+    { field: "lines[0].quantity", line: 1, expected: "at most 1000000", got: "1000000.001" },
+  ],
   ["no lines", b => (b.lines = []), "FIELD_INVALID", { field: "lines", got: "a list of 0" }],
   ["501 lines", b => (b.lines = Array(501).fill(b.lines[0])), "LINES_TOO_MANY", { expected: 500, got: 501 }],
   [
@@ -247,6 +289,36 @@ for (const [name, bend, code, facts] of bent) {
     }
   });
 }
+
+test("what the module takes at most is refused nowhere before it, and what is more never reaches it", () => {
+  const pairs: readonly (readonly [ours: number, modules: number])[] = [
+    [receipts.linesMax, limits.documentLinesMax],
+    [receipts.lineBytesMax, limits.lineBytesMax],
+    [receipts.nameBytesMax, limits.nameBytesMax],
+    [receipts.textBytesMax, limits.textBytesMax],
+    [receipts.markingBytesMax, limits.markingBytesMax],
+    [receipts.markingsMax, limits.markingsMax],
+    [receipts.exciseStampsMax, limits.exciseStampsMax],
+    [receipts.quantityMax, limits.quantityMax],
+    [receipts.uploadBytesMax, limits.uploadBytesMax],
+  ];
+  for (const [ours, modules] of pairs) {
+    assert.is(ours, modules);
+  }
+  const full = small();
+  full.lines[0].name = "Ә".repeat(256);
+  full.lines[0].quantity = "1000000.000";
+  full.lines[0].markings = Array(10).fill("x".repeat(256));
+  assert.is(readReceiptRequest(full).lines, 1);
+});
+
+test("no body is told as nothing", () => {
+  const isTold = (error: Error): boolean => {
+    assert.equal((error as RequestRefusal).refusal.facts, { field: "body", expected: "an object", got: "nothing" });
+    return true;
+  };
+  assert.throws(() => readReceiptRequest(undefined), isTold);
+});
 
 test("a body that is no object is refused", () => {
   for (const body of [undefined, null, 7, "sale", []]) {
