@@ -145,6 +145,16 @@ test("a receipt waits for the one before it to come out of the printer", () =>
     assert.is((await device.sellDocument({ session, key: "k", upload, lines: 1 })).state, "done");
   }));
 
+test("sixteen sales at once take their turn, the seventeenth is BUSY", () =>
+  withBench(async ({ module, device, session }) => {
+    const sell = (key: string) => device.sellDocument({ session, key, upload, lines: 1 });
+    const sales = Array.from({ length: 16 }, (_, index) => sell(`k${index}`));
+    assert.is((await refusalOf(sell("k16"))).code, "BUSY");
+    await Promise.all(sales);
+    assert.is(module.documents.size, 16);
+    await sell("k16");
+  }));
+
 test("another module in the same place does not get the sale", () =>
   withBench(async ({ module, device, session }) => {
     once(module, "101/1", () => {
