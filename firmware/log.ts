@@ -100,3 +100,7 @@ export function reserveBytes(module: Module): number {
   const unsettled = queueLength(module.books) + (module.books.pending === undefined ? 0 : 1);
   return module.memory.costBytes(followUpBytes) * unsettled + module.memory.costBytes(zRecordReserveBytes);
 }
+
+/** Whether a record may be written that closing, delivery and printing can do without. */
+export const hasRoom = (module: Module): boolean =>
+  module.memory.freeBytes() >= reserveBytes(module) + module.memory.costBytes(followUpBytes);

@@ -7,7 +7,7 @@ import { prevOfMap, secretItem } from "../../protocol/journal";
 import { recordType, secretTypes, settingsKey } from "../../protocol/records";
 import { appendToken, fiscalize as fiscalizeModule } from "../fiscalize";
 import { logPageBytes, maxBaud, speeds, startBaud, tokenMax } from "../limits";
-import { appendMap, checkpoint, type Entries, putText, putUint } from "../log";
+import { appendMap, checkpoint, type Entries, hasRoom, putText, putUint } from "../log";
 import type { RecordRef } from "../memory-api";
 import { firmwareVersion, type Module, nowMs, nowUtcS, ofdAccess } from "../module";
 import { papersWaiting } from "../print-queue";
@@ -128,6 +128,9 @@ export function ofdAddress(module: Module, request: CborMap): Reply {
   const current = ofdAccess(module);
   if (current !== undefined && current.host === host && current.port === port) {
     return done([]);
+  }
+  if (!hasRoom(module)) {
+    return refusedAs("MEMORY_FULL", { freeBytes: module.memory.freeBytes() });
   }
   const entries: Entries = [];
   putUint(entries, settingsKey.revision, module.books.revision + 1);

@@ -6,6 +6,7 @@ import { start } from "../../firmware/start";
 import { testGeometry } from "../../hal/sim/geometry";
 import { ensureBuilt } from "../../host/build/image";
 import { readReceiptRequest } from "../../host/register/receipt-request";
+import { RequestRefusal } from "../../host/register/shape";
 import { createBoard } from "../cuts/board";
 import { createLuaMachine, createNodeMachine, type Machine } from "../cuts/machine";
 import { fifteenLines, oneLine } from "../cuts/receipts";
@@ -29,10 +30,11 @@ function openShop(machine: Machine): Shop {
 
 /** "online", or the code of the refusal. */
 function sell(shop: Shop, key: string, body: object): string {
-  const { upload, lines } = readReceiptRequest({ operation: "sale", ...body });
   try {
+    const { upload, lines } = readReceiptRequest({ operation: "sale", ...body });
     return shop.sell({ key, receipt: { bytes: upload, lines } }).answer.outcome;
   } catch (error) {
+    if (error instanceof RequestRefusal) return `at the door: ${error.refusal.code}`;
     if (error instanceof Refused) return error.refusal.code;
     throw error;
   }
@@ -74,7 +76,7 @@ for (const [index, name] of ["node", "lua"].entries()) {
       const long = { name: { kk: "n".repeat(512), ru: "r".repeat(512) }, markings, productId: "p".repeat(letters) };
       said.add(sell(shop, `${letters}`, { lines: [line(65000, { ...long, discount })], ...cash(64999) }));
     }
-    assert.equal([...said].sort(), ["DOCUMENT_TOO_LARGE", "online"]);
+    assert.equal([...said].sort(), ["DOCUMENT_TOO_LARGE", "at the door: FIELD_INVALID", "online"]);
     shop.reboot();
     shop.signIn();
     assert.is(shop.sell({ key: "after", receipt: oneLine }).answer.outcome, "online");

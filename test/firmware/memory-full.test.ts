@@ -4,12 +4,13 @@
  */
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { retentionS } from "../../firmware/limits";
+import { reconnectMs, retentionS } from "../../firmware/limits";
 import { start } from "../../firmware/start";
 import type { Facts } from "../../protocol/refusals";
 import { createBoard } from "../cuts/board";
 import { readLog } from "../cuts/log";
 import { createNodeMachine } from "../cuts/machine";
+import { refuseFrame } from "../cuts/operator";
 import { fifteenLines } from "../cuts/receipts";
 import { ringGeometry } from "../cuts/ring";
 import { createShop, Refused, type Shop } from "../cuts/shop";
@@ -58,6 +59,22 @@ test("with a full log the last paper comes out, the shift is closed and the log 
   const { firstSeq } = shop.oldestRecord();
   const items = readLog(shop, firstSeq);
   assert.ok(shop.exportTrailer(items.length, "h".repeat(32) as never, firstSeq + items.length - 1).length > 0);
+});
+
+test("an operator that blocks and unblocks a thousand times takes no room that the shift needs", ({ shop }) => {
+  const { sold } = fill(shop);
+  shop.rest();
+  const { usedBytes } = shop.status().memory;
+  for (let count = 0; count < 1000; count++) {
+    shop.answerWith = count % 2 === 0 ? frame => refuseFrame(frame, 15, "") : undefined;
+    shop.board.wait(reconnectMs);
+    shop.carry();
+  }
+  assert.is(shop.status().memory.usedBytes, usedBytes);
+  shop.reboot();
+  shop.signIn();
+  assert.is(shop.lookup(`receipt ${sold - 1}`)?.number, sold);
+  shop.closeShift();
 });
 
 test("a log that is full of autonomous receipts is delivered whole, and sells again when they are old", ({ shop }) => {
