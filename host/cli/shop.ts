@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { type Card, checkCard, encodeCard } from "../device/card";
 import { type DeviceInfo, DeviceRefusal, type FiscalDevice, openFiscalDevice } from "../device/fiscal-device";
 import { baudAtStart } from "../device/serial-link";
+import { UsageError } from "./args";
 import { type ProgramName, type RunningProgram, startProgram } from "./spawn";
 
 export interface ShopOptions {
@@ -36,7 +37,6 @@ export interface Shop {
 const ports = {
   KASSA_BOARD_PORT: 7072,
   KASSA_OFD_PORT: 7777,
-  KASSA_OFD_HTTP_PORT: 7778,
   KASSA_OFD_ADMIN_PORT: 7779,
   KASSA_REGISTER_PORT: 7070,
 } as const;
@@ -46,6 +46,7 @@ export const sampleReceipt = join(samplesFolder, "receipt.json");
 const presentMaxMs = 15_000;
 const testOperator = { code: 1, pin: "0000" };
 const u32Max = 4294967295;
+const portMax = 65535;
 
 export async function openShop(options: ShopOptions): Promise<Shop> {
   const { home, onProgress } = options;
@@ -69,19 +70,15 @@ export async function openShop(options: ShopOptions): Promise<Shop> {
   };
   try {
     onProgress("starting the board and the OFD server");
-    const started = await Promise.allSettled([open("board"), open("ofd")]);
-    const [board, ofd] = started.map(result => {
-      if (result.status === "rejected") {
-        throw result.reason;
-      }
-      return result.value;
-    });
-    const info = await prepareBoard(options, ofd!, token);
+    // The board locks the home. Until it has, the OFD's store may be that of a shop that runs.
+    const board = await open("board");
+    const ofd = await open("ofd");
+    const info = await prepareBoard(options, ofd, token);
     onProgress("starting the register service");
     const register = await open("register");
     const ended = Promise.race(running.map(({ name, ended }) => ended.then(() => name)));
     const url = `http://127.0.0.1:${String(register.facts.port)}`;
-    return { info, board: board!, ofd: ofd!, register, url, ended, close };
+    return { info, board, ofd, register, url, ended, close };
   } catch (error) {
     await close();
     throw error;
@@ -96,6 +93,9 @@ async function portEnv(isOnAnyPort: boolean): Promise<Record<string, string>> {
     return [variable, process.env[variable] ?? (isOnAnyPort ? "0" : String(byDefault))] as const;
   });
   for (const [variable, port] of entries) {
+    if (!/^\d{1,5}$/.test(port) || Number(port) > portMax) {
+      throw new UsageError(`${variable}: expected a port from 0 to ${portMax}, got ${port}`);
+    }
     if (!(await isFree(Number(port)))) {
       throw new DeviceRefusal("PORT_BUSY", { port: Number(port), variable });
     }

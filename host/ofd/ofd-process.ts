@@ -68,7 +68,7 @@ export async function runOfdProcess(env: NodeJS.ProcessEnv, { isJson, watchesStd
   if (ofd === undefined) return portBusyExit;
   announce(ofd, env, isJson);
   await ended;
-  rmSync(ofdHome(env).announcement, { force: true });
+  takeBackAnnouncement(env);
   await ofd.close();
   return 0;
 }
@@ -96,6 +96,17 @@ function announce(ofd: Ofd, env: NodeJS.ProcessEnv, isJson: boolean): void {
   mkdirSync(path.dirname(announcement), { recursive: true });
   writeFileSync(announcement, `${JSON.stringify(facts)}\n`);
   console.log(isJson ? JSON.stringify(facts) : `ofd: port ${ofd.port}, admin 127.0.0.1:${ofd.adminPort}, ${file}`);
+}
+
+/** Another server of the same home may have announced itself since: that one stays. */
+function takeBackAnnouncement(env: NodeJS.ProcessEnv): void {
+  const { announcement } = ofdHome(env);
+  try {
+    const { pid } = JSON.parse(readFileSync(announcement, "utf8")) as { pid?: unknown };
+    if (pid === process.pid) rmSync(announcement, { force: true });
+  } catch {
+    // Gone already, or not ours to judge.
+  }
 }
 
 function endAsked(watchesStdin: boolean): Promise<void> {

@@ -11,7 +11,6 @@ const pollMs = 25;
 const anyPorts = {
   KASSA_BOARD_PORT: "0",
   KASSA_OFD_PORT: "0",
-  KASSA_OFD_HTTP_PORT: "0",
   KASSA_OFD_ADMIN_PORT: "0",
   KASSA_REGISTER_PORT: "0",
 };

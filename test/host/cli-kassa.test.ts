@@ -49,6 +49,15 @@ test("a refusal is a code, a sentence and a next action in the language that was
   assert.match(kazakh.stderr, /FILE_UNREADABLE: .*[әғқңөұүһі]/);
 });
 
+test("a port that is none is wrong usage, named with its variable", async () => {
+  process.env.KASSA_OFD_PORT = "99999";
+  const wrong = await run("start", "--once");
+  delete process.env.KASSA_OFD_PORT;
+  assert.is(wrong.code, 2, wrong.stderr);
+  assert.match(wrong.stderr, /KASSA_OFD_PORT: expected a port from 0 to 65535, got 99999/);
+  assert.not.match(wrong.stderr, /\n\s+at /);
+});
+
 test("an absent register service is exit code 3", async () => {
   const { code, stderr } = await run("sell", "samples/card.json");
   assert.is(code, 3);
