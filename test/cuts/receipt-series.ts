@@ -7,7 +7,6 @@
  */
 import { decodeFragmentHead, fragmentHeadBytes } from "../../firmware/flash-record";
 import { testGeometry } from "../../hal/sim/geometry";
-import { createBoard } from "./board";
 import { bordersOf } from "./borders";
 import { readPayloads } from "./flash-log";
 import { enterAfter, judge, survive, type Trial } from "./judge";
@@ -16,7 +15,7 @@ import { journalKey } from "./log";
 import type { Machine } from "./machine";
 import { fifteenLines, nextLine, oneLine, type Receipt, threeLines } from "./receipts";
 import { attempt, type Prepared, type Series } from "./series";
-import { createShop, type Shop } from "./shop";
+import { openShop, type Shop } from "./shop";
 import { borderCuts, type Cut, everyCut, oneTearEach, type Point, watch } from "./watch";
 
 interface Scene {
@@ -40,10 +39,7 @@ export interface Lived {
 }
 
 export function live({ receipt, operator }: Scene, machine: Machine): Lived {
-  const shop = createShop(createBoard(testGeometry), machine);
-  shop.boot();
-  shop.fiscalize();
-  shop.signIn();
+  const shop = openShop(testGeometry, machine);
   const key = journalKey(shop.board.hal().secureElement.publicKey());
   const life: Life = { shop, geometry: testGeometry, key, marks: [], items: [] };
   const sell = (name: string): void => {

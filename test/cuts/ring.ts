@@ -8,7 +8,7 @@
 import { retentionS } from "../../firmware/limits";
 import { emulatorGeometry, type Geometry } from "../../hal/sim/geometry";
 import { fifteenLines, oneLine, type Receipt, threeLines } from "./receipts";
-import { type Order, Refused, type Shop } from "./shop";
+import { type Order, Refused, type Shop, trySell } from "./shop";
 
 export const ringGeometry: Geometry = {
   ...emulatorGeometry,
@@ -87,11 +87,8 @@ const pass = (shop: Shop, seconds: number): void => shop.board.setTime(shop.boar
 
 /** False: MEMORY_FULL. */
 export function sellUnlessFull(shop: Shop, order: Order): boolean {
-  try {
-    shop.sell(order);
-    return true;
-  } catch (error) {
-    if (error instanceof Refused && error.refusal.code === "MEMORY_FULL") return false;
-    throw error;
-  }
+  const said = trySell(shop, order);
+  if (!(said instanceof Error)) return true;
+  if (said.code === "MEMORY_FULL") return false;
+  throw new Refused(said);
 }

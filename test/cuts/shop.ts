@@ -4,6 +4,7 @@
  * arrays: what it was told.
  */
 import { createHash } from "node:crypto";
+import type { Geometry } from "../../hal/sim/geometry";
 import { encodeCard } from "../../host/device/card";
 import { decodeCbor, encodeCbor } from "../../host/device/cbor";
 import { type DeviceRefusal, refusalIn } from "../../host/device/device-error";
@@ -26,7 +27,7 @@ import { crc16 } from "../../protocol/crc16";
 import { createFrameDecoder, encodePacket, feedFrame } from "../../protocol/smp-frame";
 import { decodeMessages, encodeMessage, smpOp, smpVersion } from "../../protocol/smp-message";
 import card from "../../samples/card.json";
-import { type BoardState, serial, type WatchedBoard } from "./board";
+import { type BoardState, createBoard, serial, type WatchedBoard } from "./board";
 import type { Machine } from "./machine";
 import { enrolledOperator, type OperatorState, takeFrame } from "./operator";
 import type { Receipt } from "./receipts";
@@ -343,6 +344,25 @@ export function createShop(board: WatchedBoard, machine: Machine): Shop {
     },
   };
   return shop;
+}
+
+/** A shop on a new board, registered and signed in. */
+export function openShop(geometry: Geometry, machine: Machine): Shop {
+  const shop = createShop(createBoard(geometry), machine);
+  shop.boot();
+  shop.fiscalize();
+  shop.signIn();
+  return shop;
+}
+
+/** Sells, or answers why not. */
+export function trySell(shop: Shop, order: Order): Done | DeviceRefusal {
+  try {
+    return shop.sell(order);
+  } catch (error) {
+    if (error instanceof Refused) return error.refusal;
+    throw error;
+  }
 }
 
 /** What ends by itself: the printer has not said yet that it is well, or still prints. */

@@ -2,20 +2,17 @@
  * Documents that a module must not take, however they came: the host's own checks are passed by, the bytes go straight to
  * the module over SMP. In Node and in Lua. Each is a refusal with its facts; no number is used, no record is written.
  */
-import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { documentBytesMax, documentLinesMax } from "../../firmware/limits";
-import { start } from "../../firmware/start";
 import { testGeometry } from "../../hal/sim/geometry";
-import { ensureBuilt } from "../../host/build/image";
 import { encodeCbor } from "../../host/device/cbor";
 import { headKey, lineKey, modifierKey, paymentKey } from "../../protocol/document";
 import type { Facts } from "../../protocol/refusals";
-import { createBoard } from "../cuts/board";
-import { createLuaMachine, createNodeMachine, type Machine } from "../cuts/machine";
+import type { Machine } from "../cuts/machine";
+import { createMachine, machines as machineNames } from "../cuts/plan";
 import { oneLine, type Receipt } from "../cuts/receipts";
-import { createShop, Refused, type Shop } from "../cuts/shop";
+import { openShop, type Shop, trySell } from "../cuts/shop";
 
 type Fields = readonly (readonly [key: number, value: unknown])[];
 type Bad = readonly [name: string, receipt: Receipt, code: string, facts?: Facts];
@@ -149,34 +146,20 @@ const bads: readonly Bad[] = [
 
 const test = suite<{ machines: readonly Machine[] }>("bad documents");
 test.before(async context => {
-  const image = readFileSync((await ensureBuilt()).image);
-  context.machines = [createNodeMachine(start), await createLuaMachine(image)];
+  context.machines = await Promise.all(machineNames.map(createMachine));
 });
 test.after(({ machines = [] }) => {
   for (const machine of machines) machine.close();
 });
 
-function openShop(machine: Machine): Shop {
-  const shop = createShop(createBoard(testGeometry), machine);
-  shop.boot();
-  shop.fiscalize();
-  shop.signIn();
-  return shop;
-}
-
 function refusalOf(shop: Shop, order: Receipt): { code: string; facts: Facts } {
-  try {
-    shop.sell({ key: "bad", receipt: order });
-  } catch (error) {
-    if (error instanceof Refused) return error.refusal;
-    throw error;
-  }
-  return { code: "SOLD", facts: {} };
+  const said = trySell(shop, { key: "bad", receipt: order });
+  return said instanceof Error ? said : { code: "SOLD", facts: {} };
 }
 
-for (const [index, machine] of ["node", "lua"].entries()) {
+for (const [index, machine] of machineNames.entries()) {
   test(`${machine}: each is refused with its facts, no number is used and no record written`, ({ machines }) => {
-    const shop = openShop(machines[index]!);
+    const shop = openShop(testGeometry, machines[index]!);
     const { usedBytes } = shop.status().memory;
     const wrong: unknown[] = [];
     for (const [name, order, code, facts = {}] of bads) {

@@ -7,34 +7,27 @@ import * as assert from "uvu/assert";
 import { reconnectMs, retentionS } from "../../firmware/limits";
 import { start } from "../../firmware/start";
 import type { Facts } from "../../protocol/refusals";
-import { createBoard } from "../cuts/board";
 import { readLog } from "../cuts/log";
 import { createNodeMachine } from "../cuts/machine";
 import { refuseFrame } from "../cuts/operator";
 import { fifteenLines } from "../cuts/receipts";
 import { ringGeometry } from "../cuts/ring";
-import { createShop, Refused, type Shop } from "../cuts/shop";
+import { openShop, Refused, type Shop, trySell } from "../cuts/shop";
 
 const test = suite<{ shop: Shop }>("a full log");
 const receiptsMax = 100;
 
 test.before.each(context => {
-  const shop = createShop(createBoard(ringGeometry), createNodeMachine(start));
-  shop.boot();
-  shop.fiscalize();
-  shop.signIn();
-  context.shop = shop;
+  context.shop = openShop(ringGeometry, createNodeMachine(start));
 });
 
 /** Sells until the log is full; how many were sold, and what the refusal said. */
 function fill(shop: Shop): { sold: number; facts: Facts } {
   for (let sold = 0; sold < receiptsMax; sold++) {
-    try {
-      shop.sell({ key: `receipt ${sold}`, receipt: fifteenLines });
-    } catch (error) {
-      if (error instanceof Refused && error.refusal.code === "MEMORY_FULL") return { sold, facts: error.refusal.facts };
-      throw error;
-    }
+    const said = trySell(shop, { key: `receipt ${sold}`, receipt: fifteenLines });
+    if (!(said instanceof Error)) continue;
+    if (said.code === "MEMORY_FULL") return { sold, facts: said.facts };
+    throw new Refused(said);
   }
   throw new Error("128 KB are full one day");
 }

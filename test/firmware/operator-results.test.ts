@@ -6,20 +6,15 @@ import { start } from "../../firmware/start";
 import { testGeometry } from "../../hal/sim/geometry";
 import { CommandTypeEnum } from "../../host/ofd/proto/ofd_pb";
 import card from "../../samples/card.json";
-import { createBoard } from "../cuts/board";
 import { createNodeMachine } from "../cuts/machine";
 import { commandOf, refuseFrame } from "../cuts/operator";
 import { oneLine } from "../cuts/receipts";
-import { createShop, type Done, Refused, type Shop } from "../cuts/shop";
+import { type Done, openShop, type Shop, trySell } from "../cuts/shop";
 
 const test = suite<{ shop: Shop }>("the operator's results");
 
 test.before.each(context => {
-  const shop = createShop(createBoard(testGeometry), createNodeMachine(start));
-  shop.boot();
-  shop.fiscalize();
-  shop.signIn();
-  context.shop = shop;
+  context.shop = openShop(testGeometry, createNodeMachine(start));
 });
 
 const sell = (shop: Shop, key: string): Done => shop.sell({ key, receipt: oneLine });
@@ -31,13 +26,8 @@ function refuseAll(shop: Shop, code: number): void {
 }
 
 function refusalOf(shop: Shop, key: string): string {
-  try {
-    sell(shop, key);
-  } catch (error) {
-    if (error instanceof Refused) return error.refusal.code;
-    throw error;
-  }
-  return "sold";
+  const said = trySell(shop, { key, receipt: oneLine });
+  return said instanceof Error ? said.code : "sold";
 }
 
 for (const code of [11, 13, 14, 17]) {
