@@ -104,3 +104,10 @@ export function reserveBytes(module: Module): number {
 /** Whether a record may be written that closing, delivery and printing can do without. */
 export const hasRoom = (module: Module): boolean =>
   module.memory.freeBytes() >= reserveBytes(module) + module.memory.costBytes(followUpBytes);
+
+/** An event that others can cause again and again: left out when only the reserve is free. */
+export function noteEvent(module: Module, code: string): void {
+  if (hasRoom(module)) {
+    appendEvent(module, code);
+  }
+}

@@ -21,7 +21,7 @@ import {
   readFrame,
 } from "./frame";
 import { answerBytesMax, answerGraceMs, deadlineMs, idlePollMs, reconnectMs, repeatPauseMs } from "./limits";
-import { appendEvent, appendMap, type Entries, hasRoom, putBytes, putUint } from "./log";
+import { appendEvent, appendMap, type Entries, noteEvent, putBytes, putUint } from "./log";
 import type { RecordRef } from "./memory-api";
 import { type Module, nowMs, nowUtcS } from "./module";
 import {
@@ -501,8 +501,8 @@ function queuedAnswered(module: Module, document: StoredDocument, response: OfdR
 function serviceAnswered(module: Module, carry: Carry, response: OfdResponse): void {
   const { uplink } = module;
   if (response.resultCode === ofdResult.ok) {
-    if (module.books.blocks.length > 0 && hasRoom(module)) {
-      appendEvent(module, "UNBLOCKED");
+    if (module.books.blocks.length > 0) {
+      noteEvent(module, "UNBLOCKED");
     }
     uplink.linkUp = queueLength(module.books) > 0;
     uplink.infoWanted = carry.command !== ofdCommand.info && !uplink.linkUp;
@@ -511,8 +511,8 @@ function serviceAnswered(module: Module, carry: Carry, response: OfdResponse): v
     return;
   }
   const block = blockOfResult(response.resultCode);
-  if (block !== undefined && !hasBlock(module, block) && hasRoom(module)) {
-    appendEvent(module, block);
+  if (block !== undefined && !hasBlock(module, block)) {
+    noteEvent(module, block);
   }
   linkLost(module);
 }
@@ -520,8 +520,8 @@ function serviceAnswered(module: Module, carry: Carry, response: OfdResponse): v
 /** The OFD's last document against ours; a difference is an event, ours go on (design §5 "Counters"). */
 function noteCounters(module: Module, response: OfdResponse): void {
   const told = response.lastDocument;
-  if (told !== undefined && told.documentNumber > module.books.documentNumber && hasRoom(module)) {
-    appendEvent(module, "COUNTERS_DIFFER");
+  if (told !== undefined && told.documentNumber > module.books.documentNumber) {
+    noteEvent(module, "COUNTERS_DIFFER");
   }
 }
 
