@@ -107,8 +107,20 @@ const meanings: readonly (readonly [what: string, source: string])[] = [
      }`,
   ],
   [
+    "objects that are made by a list of names",
+    `interface Size { readonly weight: number; readonly height: number }
+     const names = ["weight", "height"] as const;
+     function read(n: number): Size {
+       const values: { [name: string]: number } = {};
+       for (const name of names) values[name] = n * 3;
+       return values as unknown as Size;
+     }
+     const facts: { [name: string]: number } = { depth: 5 };
+     export function run(n: number): string { const size = read(n); return \`\${size.weight} \${size.height} \${facts.depth}\`; }`,
+  ],
+  [
     "tables of constants",
-    `const rows = [[1, "first", true], [2, "second", false], [3, "third, " + "twice", true], [70000, "first", true]] as const;
+    `const rows = [[1, "first", true], [300, "300", true], [65535, "", false], [65536, "", false], [2, "second", false], [3, "third, " + "twice", true], [70000, "first", true]] as const;
      export function run(n: number): string { const row = rows[n]; return row === undefined ? "no row" : \`\${row[0]} \${row[1]} \${row[2]}\`; }`,
   ],
   [

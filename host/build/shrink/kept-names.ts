@@ -5,6 +5,7 @@
  *   object literals that become { [name: string]: … }      refuse("PIN_WAIT", { waitS })
  *   objects looked into by a text                           refusalRc[code]
  *   what Object.keys and the like list                      Object.entries(recordType)
+ *   fields of { [name: string]: … }                         facts.expected
  */
 import ts from "typescript";
 
@@ -37,6 +38,9 @@ export function keptNames(program: ts.Program, isContract: (file: string) => boo
     if (isByText(checker.getContextualType(node))) keepObject(checker.getTypeAtLocation(node));
     if (ts.isElementAccessExpression(node) && isText(checker.getTypeAtLocation(node.argumentExpression))) {
       keepObject(checker.getTypeAtLocation(node.expression));
+    }
+    if (ts.isPropertyAccessExpression(node) && isByText(checker.getTypeAtLocation(node.expression))) {
+      names.add(node.name.text);
     }
     if (isListing(node)) for (const value of node.arguments) keepObject(checker.getTypeAtLocation(value));
   }

@@ -80,14 +80,15 @@ const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
 
 /**
  * Fields get names of one or two letters, the most frequent ones the shortest. A name stays when it is in `keptNames`,
- * when it also stands somewhere as a string, for then it may be looked up by it, and when Lua gives it a meaning ("__").
+ * when it also stands in a list of texts, for then an object may be made by that list, and when Lua gives it a meaning
+ * ("__").
  */
 export function shortenFields(body: readonly Statement[], keptNames: ReadonlySet<string>, tree: LuaTree): void {
   const counts = new Map<string, number>();
   const strings = new Set<string>(keptNames);
   const names = namesOfFields(body, tree);
   visit(body, node => {
-    if (node.type === "StringLiteral") strings.add(node.value);
+    for (const text of textsOfList(node)) strings.add(text);
   });
   for (const node of names) counts.set(node.name, (counts.get(node.name) ?? 0) + 1);
   const isKept = (name: string): boolean => strings.has(name) || name.startsWith("__");
@@ -96,6 +97,14 @@ export function shortenFields(body: readonly Statement[], keptNames: ReadonlySet
   const free = shortNames(name => reserved.has(name) || isKept(name));
   for (const [name] of changed) short.set(name, free());
   for (const node of names) node.name = short.get(node.name) ?? node.name;
+}
+
+/** The texts of { "number", "total" }. */
+function textsOfList(node: Expression | Statement): string[] {
+  if (node.type !== "TableConstructorExpression") return [];
+  return node.fields.flatMap(({ type, value }) =>
+    type === "TableValue" && value.type === "StringLiteral" ? [value.value] : [],
+  );
 }
 
 const byFrequency = (left: readonly [string, number], right: readonly [string, number]): number =>

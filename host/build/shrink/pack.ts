@@ -5,12 +5,13 @@
  *   0 … 127            integer
  *   128 + length, …    string of 0 … 31 bytes
  *   160 + items, …     list of 0 … 15 values
- *   176 and 8 bytes    integer, little endian
+ *   176 and 2 bytes    integer, little endian
  *   177 length, …      string
  *   178 items, fields, values …, (key, value) …   table
  *   179 n              the n-th further argument
  *   180, 181           false, true
  *   182 n              the n-th string of all texts so far, counted from 1
+ *   183 and 8 bytes    integer, little endian
  *   191 + n            the same for the first 64
  */
 import type { Expression, LuaTree, Statement, TableConstructor, Variable } from "./tree";
@@ -25,6 +26,10 @@ local function unpackTable(text, ...)
     at = at + length
     words[#words + 1] = string.sub(text, at - length + 1, at)
     return words[#words]
+  end
+  local function number(format, length)
+    at = at + length
+    return (string.unpack(format, text, at - length + 1))
   end
   local function fill(items, fields)
     local made = {}
@@ -42,14 +47,12 @@ local function unpackTable(text, ...)
     if tag < 160 then return word(tag - 128) end
     if tag < 176 then return fill(tag - 160, 0) end
     if tag > 191 then return words[tag - 191] end
-    if tag == 176 then
-      at = at + 8
-      return (string.unpack("<i8", text, at - 7))
-    end
+    if tag == 176 then return number("<I2", 2) end
     if tag == 177 then return word(value()) end
     if tag == 178 then return fill(value(), value()) end
     if tag == 179 then return outer[value()] end
     if tag == 182 then return words[value()] end
+    if tag == 183 then return number("<i8", 8) end
     return tag == 181
   end
   return value()
@@ -136,5 +139,5 @@ function packInteger(value: number): string {
   if (value < 128) return bytes(value);
   const buffer = Buffer.alloc(8);
   buffer.writeBigInt64LE(BigInt(value));
-  return bytes(176) + buffer.toString("latin1");
+  return value < 65536 ? bytes(176) + buffer.toString("latin1", 0, 2) : bytes(183) + buffer.toString("latin1");
 }
