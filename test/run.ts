@@ -98,22 +98,28 @@ function runInWorker({ child }: Worker, file: string): Promise<FileReport | stri
       child.kill("SIGKILL");
       finish(`"${running}" took longer than ${silenceMaxMs / 1000} s`);
     }
+    /** A message, or a dot of uvu: a test has ended. */
+    function wake(): void {
+      clearTimeout(watchdog);
+      watchdog = setTimeout(giveUp, silenceMaxMs);
+    }
     function finish(result: FileReport | string): void {
       clearTimeout(watchdog);
       child.off("message", hear).off("exit", onExit);
+      child.stdout?.off("data", wake);
       resolve(result);
     }
     function hear(message: FromWorker): void {
-      clearTimeout(watchdog);
       if ("report" in message) finish(message.report);
       else {
         running = message.running;
-        watchdog = setTimeout(giveUp, silenceMaxMs);
+        wake();
       }
     }
     const onExit = (code: number | null, signal: string | null): void =>
       finish(`the process ended in "${running}" (${signal ?? code})`);
     child.on("message", hear).on("exit", onExit);
+    child.stdout?.on("data", wake);
     child.send({ file: path.join(root, file) } satisfies ToWorker);
   });
 }

@@ -21,7 +21,7 @@ import { drawEscpos } from "../../protocol/paper/escpos-read";
 import { encodeKz1048 } from "../../protocol/paper/kz1048";
 import { outcomeKey, recordType } from "../../protocol/records";
 import { decodePicture, qrTextOf } from "../protocol/paper/picture";
-import { reportIn, type StartReport, start, startOnce, until } from "./start-command";
+import { endOf, reportIn, type StartReport, start, startOnce, until } from "./start-command";
 
 const test = suite<{ home: string; first: StartReport }>("one receipt, end to end");
 const image = fileURLToPath(new URL("../../build/image.luac", import.meta.url));
@@ -127,7 +127,8 @@ test("the operator's copy has the same totals", async ({ first }) => {
 });
 
 test("a second run goes on with the same log; without its board it sells nothing more", async ({ home, first }) => {
-  const { child, ended, said } = start(home, ["--json"]);
+  const shop = start(home, ["--json"]);
+  const { child, said } = shop;
   await until(() => said().stdout.includes("\n") || child.exitCode !== null, "the second run sells");
   const second = reportIn(said().stdout);
   assert.equal([second.documentNumber, second.serial], [2, first.serial]);
@@ -144,12 +145,13 @@ test("a second run goes on with the same log; without its board it sells nothing
     "idempotency-key": "no board",
   };
   // Refused by the service, or the service has followed its board meanwhile.
-  const status = await fetch(`${second.url}/v1/receipts`, { method: "POST", headers, body: receipt }).then(
+  const signal = AbortSignal.timeout(20_000);
+  const status = await fetch(`${second.url}/v1/receipts`, { method: "POST", headers, body: receipt, signal }).then(
     response => response.status,
     () => 503,
   );
   assert.is(status, 503);
-  assert.is(await ended, 3, said().stderr);
+  assert.is(await endOf(shop), 3, said().stderr);
   assert.is((await operatorsCopies(second.ofdStore)).length, 2);
 });
 

@@ -52,6 +52,12 @@ export function start(home: string, args: readonly string[], env: Readonly<Recor
   return { child, ended, said: () => ({ stdout, stderr }) };
 }
 
+/** The exit code of a command that is about to end. */
+export function endOf({ ended, said }: Started): Promise<number | null> {
+  const goesOn = (): never => assert.unreachable(`it goes on: ${JSON.stringify(said())}`) as never;
+  return Promise.race([ended, pause(waitMaxMs, undefined, { ref: false }).then(goesOn)]);
+}
+
 /** `start --once --json`: its object, when it exits 0. */
 export async function startOnce(home: string): Promise<StartReport> {
   const { ended, said } = start(home, ["--once", "--json"]);
