@@ -11,7 +11,9 @@ import {
   attemptKey,
   eventKey,
   fiscalizationKey,
+  outcomeAutonomous,
   outcomeKey,
+  outcomeOnline,
   printedKey,
   recordType,
   settingsKey,
@@ -23,10 +25,6 @@ import { smallRecordBytesMax } from "./limits";
 import type { FiscalMemory, RecordRef } from "./memory-api";
 import { sha256 } from "./signer";
 import { findPayload, openDocument, readPrefix } from "./stored-document";
-
-export const outcomeOnline = 0;
-export const outcomeAutonomous = 1;
-export const outcomeRefused = 2;
 
 /** A document that is stored but has no outcome yet. */
 export interface PendingDocument {

@@ -8,7 +8,7 @@ import { type Bytes, utf8 } from "../protocol/bytes";
 import { cborBytes, cborMap, cborText, cborUint } from "../protocol/cbor-write";
 import { documentKey } from "../protocol/document";
 import { toHex } from "../protocol/hex";
-import { eventKey, recordType, reuseKey } from "../protocol/records";
+import { eventKey, outcomeAutonomous, outcomeKey, recordType, reuseKey } from "../protocol/records";
 import {
   type LogArea,
   readFragmentHead,
@@ -222,8 +222,17 @@ function noteRecord(walk: Walk, ref: RecordRef, start: Bytes): void {
   if (ref.type === recordType.document) {
     tail.lastDocument = Math.max(tail.lastDocument, uintUnder(start, documentKey.number) ?? 0);
     tail.newestUtcS = Math.max(tail.newestUtcS, uintUnder(start, documentKey.utcS) ?? 0);
+  } else if (ref.type === recordType.delivered || ref.type === recordType.outcome) {
+    noteSettled(tail, start);
   } else if (ref.type === recordType.reuse) {
     noteReuse(walk, start);
+  }
+}
+
+/** An autonomous receipt is not with the operator yet. */
+function noteSettled(tail: LogTail, start: Bytes): void {
+  if (uintUnder(start, outcomeKey.kind) !== outcomeAutonomous) {
+    tail.lastSettled = Math.max(tail.lastSettled, uintUnder(start, outcomeKey.number) ?? 0);
   }
 }
 

@@ -39,6 +39,8 @@ export interface Recovered {
   /** Document number that the newest checkpoint stands for. */
   readonly checkpointNumber: number;
   readonly fault: string | undefined;
+  /** The power failed between a Z record and its checkpoint. */
+  readonly isCloseUnfinished: boolean;
 }
 
 function loadCheckpoint(hal: Hal): { fact: StateFact; sequence: number; checkpoint: Checkpoint | undefined } {
@@ -80,13 +82,12 @@ export function recover(hal: Hal): Recovered {
   const books = action === "replay" && state.checkpoint !== undefined ? state.checkpoint.books : createBooks();
   let fault = action === "memoryCorrupt" ? "MEMORY_CORRUPT" : action === "stateLost" ? "STATE_LOST" : undefined;
   const checkpointNumber = books.documentNumber;
+  const closedBefore = books.closedSequence;
   if (action === "replay" || action === "replayAll") {
     keys.restore(books.indexPosition === 0 ? undefined : books.indexPosition);
     const last =
       from === undefined || from.sequence === 0 || action === "replayAll" ? undefined : memory.at(from.position);
     replay(hal, memory, books, last);
-    // The next sector's header says where delivered receipts are looked up.
-    memory.noteSettled(books.settledNumber);
     // Only a fiscalization that lost power before its checkpoint leaves records without a state.
     if (action === "replayAll" && books.documentNumber > 0) {
       fault = "STATE_LOST";
@@ -100,5 +101,6 @@ export function recover(hal: Hal): Recovered {
     stateSequence: state.sequence,
     checkpointNumber,
     fault,
+    isCloseUnfinished: fault === undefined && books.closedSequence > closedBefore,
   };
 }

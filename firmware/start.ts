@@ -11,6 +11,7 @@ import { recover } from "./recover";
 import { createScratch } from "./scratch";
 import { createSerial } from "./serial";
 import { createSessions } from "./sessions";
+import { finishClose } from "./shift";
 import { createSigner } from "./signer";
 import { tick } from "./tick";
 import { createUplink } from "./uplink";
@@ -49,6 +50,9 @@ export function start(hal: Hal): () => number {
   // A flash that was moved to another board: its tokens open nowhere else.
   if (books.sealedToken !== undefined && unsealToken(module, books.sealedToken) === undefined) {
     module.fault = "ELEMENT_CHANGED";
+  }
+  if (recovered.isCloseUnfinished) {
+    finishClose(module);
   }
   return () => tick(module);
 }

@@ -50,11 +50,14 @@ export const attemptKey = {
   settingsRevision: 6,
   utcS: 7,
 } as const;
+export const outcomeOnline = 0;
+export const outcomeAutonomous = 1;
+export const outcomeRefused = 2;
 /** outcome and delivered (which has no kind, cause, code or text). */
 export const outcomeKey = {
   prev: 1,
   number: 2,
-  /** 0 online, 1 autonomous, 2 refused. */
+  /** outcomeOnline, outcomeAutonomous or outcomeRefused. */
   kind: 3,
   /** Text: the OFD's sign, or the autonomous one in decimal. */
   sign: 4,

@@ -2,9 +2,9 @@
 import { type Bytes, concat } from "../../protocol/bytes";
 import { type CborMap, getBytes, getText, getUint } from "../../protocol/cbor-read";
 import { cborArrayHead, cborUint } from "../../protocol/cbor-write";
-import { outcomeKey, recordType } from "../../protocol/records";
+import { outcomeAutonomous, outcomeKey, outcomeOnline, recordType } from "../../protocol/records";
 import { type Refusal, refuse } from "../../protocol/refusals";
-import { outcomeAutonomous, outcomeOnline, readRecordMap } from "../books";
+import { readRecordMap } from "../books";
 import { cardUploadKey } from "../fiscalize";
 import { documentBytesMax, documentLinesMax, keyBytesMax, uploadBytesMax } from "../limits";
 import { keyFingerprint } from "../log";

@@ -46,6 +46,7 @@ export interface WatchedBoard {
   paper(): Bytes;
   tearOff(): void;
   readonly fiscal: Flash;
+  readonly z: Flash;
 }
 
 export const serial = "KZT00000001";
@@ -104,6 +105,7 @@ export function createBoard(geometry: Geometry): WatchedBoard {
   return {
     line: sim.uart.host,
     fiscal: sim.hal.fiscal,
+    z: sim.hal.z,
     hal() {
       const own = createSimSecureElement({ seed: 1, store, random: length => random.bytes(length) });
       const { sign, seal, counterStep } = own;

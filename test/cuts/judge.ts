@@ -11,6 +11,7 @@ import { bytesOf } from "../../host/device/message-channel";
 import type { Bytes } from "../../protocol/bytes";
 import type { LookupReply } from "../../protocol/commands";
 import { checkLog, type Life } from "./life";
+import type { DocumentFacts } from "./log";
 import { nextLine } from "./receipts";
 import { sellUnlessFull } from "./ring";
 import { Failure, type Order, type Shop, type Told, type World } from "./shop";
@@ -63,8 +64,9 @@ export function survive(life: Life, before: World, care: Care, cut: Cut): void {
   shop.rest(framesPerTrial);
   const documents = checkLog(life, before);
   const { told } = shop.world();
-  const kept = told.find(one => documents.has(one.number));
-  if (kept !== undefined) checkTold(kept, shop.lookup(kept.key));
+  for (const kept of [told.find(one => documents.has(one.number)), told.at(-1)]) {
+    if (kept !== undefined) checkDelivery(checkTold(kept, shop.lookup(kept.key)), documents.get(kept.number));
+  }
   if (!isSold) makeRoom(shop);
   lookAround(shop, { ...before, told, inFlight: undefined });
 }
@@ -124,6 +126,16 @@ function checkTold(told: Told, reply: LookupReply | undefined): LookupReply {
   return reply;
 }
 
+/** The operator's sign that is told is the one of the log. */
+function checkDelivery({ number, live }: LookupReply, document: DocumentFacts | undefined): void {
+  if (live?.ofdSign !== document?.deliveredSign) {
+    throw new Failure(
+      "lost",
+      `receipt ${number} has the operator's sign ${document?.deliveredSign}, ${live?.ofdSign} is told`,
+    );
+  }
+}
+
 const answerOf = ({ answer }: LookupReply): Bytes | undefined =>
   answer === undefined ? undefined : bytesOf(encodeCbor(answer));
 
@@ -136,6 +148,9 @@ function agree(first: Found, second: Found): void {
   for (const [one, other] of pairs) {
     if (one?.answer !== undefined && (other === undefined || answerOf(one) !== answerOf(other))) {
       throw new Failure("lost", "two starts disagree about an answer");
+    }
+    if (one?.live?.ofdSign !== undefined && one.live.ofdSign !== other?.live?.ofdSign) {
+      throw new Failure("lost", "two starts disagree about the operator's sign");
     }
   }
 }

@@ -6,12 +6,15 @@
  */
 import { retentionS } from "../../firmware/limits";
 import type { LogPosition } from "../../firmware/memory-api";
+import { lastZ, readZ } from "../../firmware/z-area";
 import { type Geometry, partitionsOf } from "../../hal/sim/geometry";
 import { bytesOf } from "../../host/device/message-channel";
 import type { Bytes } from "../../protocol/bytes";
+import { decodeMap, getUint } from "../../protocol/cbor-read";
 import type { JournalKey } from "../../protocol/journal-verify";
+import { shiftCloseKey } from "../../protocol/records";
 import { openFlashLog, readItems } from "./flash-log";
-import { type DocumentFacts, documentsIn, type Log, readLog, sha256, verifyLog } from "./log";
+import { type DocumentFacts, documentsIn, type Log, lastCloseIn, readLog, sha256, verifyLog } from "./log";
 import { Failure, type Shop, type World } from "./shop";
 
 export interface Life {
@@ -58,7 +61,20 @@ export function checkLog(life: Life, before: World): ReadonlyMap<number, Documen
   checkGivenUp(shop, documents);
   checkReceipts(shop, documents);
   checkPaper(before, documents);
+  checkControl(shop, log);
   return documents;
+}
+
+/** The newest Z record has its control record, whatever came between them. */
+function checkControl({ board }: Shop, log: Log): void {
+  const { callBytesMax } = board.hal().board;
+  const slot = lastZ(board.z, callBytesMax);
+  const control = slot === undefined ? undefined : decodeMap(readZ(board.z, callBytesMax, slot));
+  const got = control === undefined ? undefined : getUint(control, shiftCloseKey.documentNumber);
+  const expected = lastCloseIn(log);
+  if (expected !== undefined && got !== expected) {
+    throw new Failure("lost", `the last Z record is ${expected}, the last control record is of ${got}`);
+  }
 }
 
 /** Sectors from the one of the oldest record up to the one of the mark, that one not included. */

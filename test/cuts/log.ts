@@ -15,7 +15,7 @@ import card from "../../samples/card.json";
 import { serial } from "./board";
 import { Failure, type Shop } from "./shop";
 
-/** Export items, oldest first. */
+/** Export items, oldest first. `firstSequence` is that of the oldest. */
 export interface Log {
   readonly firstSequence: number;
   /** The prev of the first one. */
@@ -103,7 +103,17 @@ interface Signed {
   readonly number: number;
   readonly sign: string;
 }
-type Saying = { readonly kind: "document"; readonly document: DocumentFacts } | Signed | { readonly kind: "other" };
+type Saying =
+  | { readonly kind: "document"; readonly document: DocumentFacts }
+  | { readonly kind: "shiftClose"; readonly sequence: number }
+  | Signed
+  | { readonly kind: "other" };
+
+/** The sequence of the newest Z record. */
+export function lastCloseIn(log: Log): number | undefined {
+  const last = log.items.map(sayingOf).findLast(said => said.kind === "shiftClose");
+  return last?.kind === "shiftClose" ? last.sequence : undefined;
+}
 
 /** The same records come again in thousands of logs. */
 const sayings = new Map<Bytes, Saying>();
@@ -122,7 +132,8 @@ function readSaying(item: JournalItem | undefined): Saying {
   if (item === undefined || item.kind === "secret") return { kind: "other" };
   const map = decodeMap(mapOfRecord(item));
   if (map === undefined) return { kind: "other" };
-  const { typeName } = item;
+  const { typeName, sequence } = item;
+  if (typeName === "shiftClose") return { kind: "shiftClose", sequence };
   if (typeName === "document") {
     return {
       kind: "document",

@@ -6,6 +6,7 @@ import { createLuaMachine, createNodeMachine, type Machine } from "./machine";
 import { scenes, secondCuts, singleCuts } from "./receipt-series";
 import { ringCuts } from "./ring-series";
 import { newTally, type Series, type Tally } from "./series";
+import { Failure } from "./shop";
 import { createWrongMachine, wrongModules } from "./wrong-modules";
 
 export const machines = ["node", "lua"] as const;
@@ -51,7 +52,9 @@ export async function catchWrongModule(index: number, thin: number): Promise<str
     for (const one of [singleCuts(scenes[1]!, "borders", 1), ringCuts]) runUntilFailure(one, machine, tally);
     return tally.failures[0]?.message;
   } catch (error) {
-    return error instanceof Error ? error.message : JSON.stringify(error);
+    // What is wrong with a whole life is found while it is prepared. Anything else is a fault of the search.
+    if (error instanceof Failure) return error.message;
+    throw error;
   } finally {
     machine.close();
     remove();
