@@ -205,6 +205,30 @@ test("a return behind a return is trimmed, one that is jumped to is not", async 
   assert.equal(await answers(trimmed), await answers(lua));
 });
 
+test("what nothing leads to is trimmed, and loops and jumps across it still meet", async () => {
+  const lua = Buffer.from(`
+  local function twice(n) return n * 2 end
+  return { runs = { function(n)
+    local sum, text = 0, ""
+    for i = 1, n do
+      if i % 2 == 0 then sum = sum + i else sum = sum - 1 end
+      for _, v in ipairs({ 5, i }) do
+        while v > 4 do v = v - 3; if v == 3 then text = text .. "c"; break end end
+        sum = sum + v
+      end
+      for k = 3, 1, -1 do if k == n then goto out end; text = text .. k end
+    end
+    ::out::
+    if n == 7 then return twice(sum) else text = text .. tostring(n > 2) end
+    if n == 12 then return #text elseif n == 3 then return twice(#text) else sum = sum + 1 end
+    return sum .. text
+  end } }`);
+  const dump = await strip(lua);
+  const trimmed = trimBytecode(dump);
+  assert.ok(trimmed.length <= dump.length - 20, `${dump.length} bytes, ${trimmed.length} trimmed`);
+  assert.equal(await answers(trimmed), await answers(lua));
+});
+
 test("what is no stripped dump is not trimmed", () => {
   assert.throws(() => trimBytecode(Buffer.from("return 1")), /signature/);
 });

@@ -1,6 +1,6 @@
 /**
- * Bytecode of Lua 5.4 without what never runs: the compiler ends every function with a return, also after one.
- * Both the instruction and its 4 bytes of heap go.
+ * Bytecode of Lua 5.4 without what never runs: the compiler writes a return after every tail call and at the end of every
+ * function, and a jump over `else` after a return. Such an instruction goes, and its 4 bytes of heap.
  *
  *   header 31 bytes, upvalue count, then a function:
  *     source, first line, last line, parameters, vararg, stack size
@@ -10,7 +10,19 @@
  */
 
 /** Opcodes of lopcodes.h. */
-const op = { falseAndSkip: 6, jump: 56, return: 70, return1: 72, forPrepare: 74, genericForPrepare: 75 };
+const op = {
+  falseAndSkip: 6,
+  jump: 56,
+  tailCall: 69,
+  return: 70,
+  return1: 72,
+  forLoop: 73,
+  forPrepare: 74,
+  genericForPrepare: 75,
+  genericForLoop: 77,
+};
+/** What stands in a jump to the next instruction. */
+const jumpZero = 0xffffff;
 const firstTest = 57;
 const lastTest = 67;
 /** Signature, version, format, data, three sizes, an integer and a number. */
@@ -56,9 +68,10 @@ export function trimBytecode(dump: Buffer): Buffer {
       at += 4;
       return dump.readUInt32LE(at - 4);
     });
-    if (!endsTwice(code)) return;
-    const kept = Buffer.concat([countBytes(count - 1), dump.subarray(at - count * 4, at - 4)]);
-    parts.push(dump.subarray(copied, start), kept);
+    const kept = reached(code);
+    const bytes = Buffer.alloc(kept.length * 4);
+    for (const [index, instruction] of kept.entries()) bytes.writeUInt32LE(instruction, index * 4);
+    parts.push(dump.subarray(copied, start), countBytes(kept.length), bytes);
     copied = at;
   }
 
@@ -88,24 +101,52 @@ function countBytes(count: number): Buffer {
   return Buffer.from(bytes);
 }
 
-const opcode = (instruction: number | undefined): number => (instruction ?? 0) & 0x7f;
+const opcode = (instruction: number): number => instruction & 0x7f;
+const longOperand = (instruction: number): number => Math.floor(instruction / 32768);
 
-const isReturn = (instruction: number | undefined): boolean =>
-  opcode(instruction) >= op.return && opcode(instruction) <= op.return1;
-
-/** A return at the end that follows a return, and to which nothing jumps. */
-function endsTwice(code: readonly number[]): boolean {
-  const last = code.length - 1;
-  if (!isReturn(code[last]) || !isReturn(code[last - 1])) return false;
-  return code.every((instruction, index) => !targetsOf(instruction, index).includes(last));
+/** The instructions that can be reached, with jumps as long as they are now. */
+function reached(code: readonly number[]): number[] {
+  const isReached = new Set<number>();
+  const open = [0];
+  for (let index = open.pop(); index !== undefined; index = open.pop()) {
+    if (isReached.has(index)) continue;
+    isReached.add(index);
+    open.push(...successorsOf(code[index] as number, index));
+  }
+  const places = new Map<number, number>();
+  for (const index of code.keys()) if (isReached.has(index)) places.set(index, places.size);
+  const place = (index: number): number => places.get(index) as number;
+  return [...places.keys()].map(index => moved(code[index] as number, index, place));
 }
 
-/** Where an instruction may go on, other than at the next; only what is ahead. */
-function targetsOf(instruction: number, index: number): number[] {
+/** Where a jump goes, in the words of lopcodes.h; undefined for all else. */
+function targetOf(instruction: number, index: number): number | undefined {
+  const length = longOperand(instruction);
+  if (opcode(instruction) === op.jump) return index + 1 + Math.floor(instruction / 128) - jumpZero;
+  if (opcode(instruction) === op.forPrepare) return index + 2 + length;
+  if (opcode(instruction) === op.genericForPrepare) return index + 1 + length;
+  if (opcode(instruction) === op.forLoop || opcode(instruction) === op.genericForLoop) return index + 1 - length;
+  return undefined;
+}
+
+function successorsOf(instruction: number, index: number): number[] {
   const code = opcode(instruction);
-  const longOperand = Math.floor(instruction / 32768);
-  if (code === op.jump) return [index + 1 + Math.floor(instruction / 128) - 0xffffff];
-  if (code === op.forPrepare) return [index + longOperand + 2];
-  if (code === op.genericForPrepare) return [index + longOperand + 1];
-  return code === op.falseAndSkip || (code >= firstTest && code <= lastTest) ? [index + 2] : [];
+  const target = targetOf(instruction, index);
+  if (code === op.tailCall || (code >= op.return && code <= op.return1)) return [];
+  if (code === op.jump || code === op.genericForPrepare) return [target as number];
+  if (code === op.falseAndSkip) return [index + 2];
+  if (code >= firstTest && code <= lastTest) return [index + 1, index + 2];
+  return target === undefined ? [index + 1] : [index + 1, target];
+}
+
+/** A jump from its new place to its target's. */
+function moved(instruction: number, index: number, place: (index: number) => number): number {
+  const target = targetOf(instruction, index);
+  if (target === undefined) return instruction;
+  const ahead = place(target) - place(index) - 1;
+  const code = opcode(instruction);
+  if (code === op.jump) return (ahead + jumpZero) * 128 + code;
+  const isBack = code === op.forLoop || code === op.genericForLoop;
+  const length = isBack ? -ahead : code === op.forPrepare ? ahead - 1 : ahead;
+  return length * 32768 + (instruction % 32768);
 }
