@@ -43,16 +43,17 @@ export interface OpenedMemory {
 
 /**
  * Opens the log. Reads from `from`, a position that an earlier logPosition() gave, or from the oldest record. Throws
- * FlashFailure when the chip fails.
+ * FlashFailure when the chip fails. Without `repairs` nothing is written, not by append either.
  */
 export function openFiscalMemory(
   flash: Flash,
   hash: Hash,
   callBytesMax: number,
   from: LogPosition | undefined,
+  repairs = true,
 ): OpenedMemory {
   const area = logAreaOf(flash, callBytesMax);
-  const { tail, repaired } = recoverLog(area, hash, from);
+  const { tail, repaired } = recoverLog(area, hash, from, repairs);
   return { memory: createMemory(tail), problem: tail.problem, repaired };
 }
 

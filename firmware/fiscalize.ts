@@ -7,6 +7,7 @@ import { decodeMap } from "../protocol/cbor-read";
 import { cborUint } from "../protocol/cbor-write";
 import { fiscalizationKey, tokenKey } from "../protocol/records";
 import { type Refusal, refuse } from "../protocol/refusals";
+import { faultRefusal } from "./flash-guard";
 import { cardBytesMax, windowBytes } from "./limits";
 import { appendMap, appendSigned, checkpoint, type Entries, putBytes, putText, putUint } from "./log";
 import { type Module, nowUtcS } from "./module";
@@ -65,8 +66,9 @@ export function fiscalize(module: Module, lengthBytes: number): Refusal | undefi
   if (module.settings !== undefined || module.books.documentNumber > 0) {
     return refuse("ALREADY_FISCALIZED", {});
   }
-  if (module.fault !== undefined) {
-    return refuse("MEMORY_CORRUPT", { got: module.fault });
+  const fault = faultRefusal(module);
+  if (fault !== undefined) {
+    return fault;
   }
   const utcS = nowUtcS(module);
   if (utcS === undefined) {

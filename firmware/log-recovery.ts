@@ -47,9 +47,10 @@ interface Walk {
   isNamed: boolean;
 }
 
-export function recoverLog(area: LogArea, hash: Hash, from: LogPosition | undefined): Recovery {
+export function recoverLog(area: LogArea, hash: Hash, from: LogPosition | undefined, repairs: boolean): Recovery {
   const { tail, action } = from === undefined ? readAll(area, hash) : readOn(area, hash, from);
-  if (tail.problem !== undefined || action === "tail") {
+  tail.isUncertain = !repairs;
+  if (!repairs || tail.problem !== undefined || action === "tail") {
     return { tail, repaired: false };
   }
   assert(action === "keep" || action === "drop", "a walk ends at the tail, at a torn record or at damage");

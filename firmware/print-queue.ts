@@ -228,7 +228,8 @@ function feed(module: Module, job: PrintJob): number {
   return taken;
 }
 
-function dropJob(module: Module, job: PrintJob): void {
+/** The paper starts anew when the printer is well again. */
+export function dropJob(module: Module, job: PrintJob): void {
   module.hal.hash.digest(job.hashHandle);
   module.print.job = undefined;
   module.print.stuck = true;

@@ -43,8 +43,11 @@ export interface Recovered {
   readonly isCloseUnfinished: boolean;
 }
 
-function loadCheckpoint(hal: Hal): { fact: StateFact; sequence: number; checkpoint: Checkpoint | undefined } {
-  const loaded = loadState(hal.state, hal.board.callBytesMax);
+function loadCheckpoint(
+  hal: Hal,
+  repairs: boolean,
+): { fact: StateFact; sequence: number; checkpoint: Checkpoint | undefined } {
+  const loaded = loadState(hal.state, hal.board.callBytesMax, repairs);
   if (loaded.kind !== "state") {
     return { fact: loaded.kind, sequence: 0, checkpoint: undefined };
   }
@@ -66,14 +69,16 @@ function replay(hal: Hal, memory: FiscalMemory, books: Books, last: RecordRef | 
   }
 }
 
-export function recover(hal: Hal): Recovered {
-  const state = loadCheckpoint(hal);
+/** `repairs`: false on a flash that does not take what must be written: it is read, and nothing else. Throws FlashFailure. */
+export function recover(hal: Hal, repairs: boolean): Recovered {
+  const state = loadCheckpoint(hal, repairs);
   const from = state.checkpoint === undefined ? undefined : state.checkpoint.log;
   const opened = openFiscalMemory(
     hal.fiscal,
     hal.hash,
     hal.board.callBytesMax,
     from === undefined || from.sequence === 0 ? undefined : from,
+    repairs,
   );
   const { memory } = opened;
   const keys = createKeyIndex(memory, hal.hash);

@@ -99,7 +99,7 @@ export function beginSale(
   module.sale = job;
 }
 
-function refuseSale(module: Module, job: SaleJob, refusal: Refusal): void {
+export function refuseSale(module: Module, job: SaleJob, refusal: Refusal): void {
   closeHash(module, job);
   module.refused = { key: job.key, refusal };
   module.sale = undefined;

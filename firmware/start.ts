@@ -4,6 +4,7 @@
  */
 import type { Hal } from "../hal/hal";
 import { readU16be } from "../protocol/bytes";
+import { asFlashFailure, flashFault } from "./flash-guard";
 import type { Module } from "./module";
 import { unsealToken } from "./outcome";
 import { createPrintQueue } from "./print-queue";
@@ -25,7 +26,25 @@ function firstFrameId(hal: Hal): number {
 
 /** @noSelf */
 export function start(hal: Hal): () => number {
-  const recovered = recover(hal);
+  const module = openModule(hal);
+  return () => tick(module);
+}
+
+/** A flash that does not take what a start must write is only read. */
+function openModule(hal: Hal): Module {
+  let module: Module;
+  try {
+    module = createModule(hal, true);
+  } catch (failure) {
+    asFlashFailure(failure);
+    module = createModule(hal, false);
+    module.fault = flashFault;
+  }
+  return module;
+}
+
+function createModule(hal: Hal, repairs: boolean): Module {
+  const recovered = recover(hal, repairs);
   const { books } = recovered;
   const module: Module = {
     hal,
@@ -51,8 +70,8 @@ export function start(hal: Hal): () => number {
   if (books.sealedToken !== undefined && unsealToken(module, books.sealedToken) === undefined) {
     module.fault = "ELEMENT_CHANGED";
   }
-  if (recovered.isCloseUnfinished) {
+  if (recovered.isCloseUnfinished && repairs) {
     finishClose(module);
   }
-  return () => tick(module);
+  return module;
 }

@@ -57,8 +57,8 @@ function stateAreaOf(flash: Flash, callBytesMax: number): StateArea {
 
 const copyStart = (area: StateArea, index: number): number => index * area.copySectors * area.sectorBytes;
 
-/** The newest state; settles first what a cut left. Throws FlashFailure. */
-export function loadState(flash: Flash, callBytesMax: number): LoadedState {
+/** The newest state; settles first what a cut left, unless `repairs` is false. Throws FlashFailure. */
+export function loadState(flash: Flash, callBytesMax: number, repairs = true): LoadedState {
   const area = stateAreaOf(flash, callBytesMax);
   const copies = readCopies(area);
   const newest = newestWhole(copies);
@@ -67,7 +67,7 @@ export function loadState(flash: Flash, callBytesMax: number): LoadedState {
     return { kind: "corrupt" };
   }
   for (const copy of copies) {
-    if (copy.kind === "torn") {
+    if (copy.kind === "torn" && repairs) {
       eraseCopy(area, copy.index);
     }
   }
@@ -75,7 +75,7 @@ export function loadState(flash: Flash, callBytesMax: number): LoadedState {
     return { kind: "none" };
   }
   const payload = readFlash(area, copyStart(area, newest.index) + area.payloadStart, newest.lengthBytes);
-  if (newest.kind === "certain") {
+  if (newest.kind === "certain" || !repairs) {
     return { kind: "state", sequence: newest.sequence, payload };
   }
   saveState(flash, callBytesMax, newest.sequence + 1, payload);

@@ -2,6 +2,7 @@
  * tick: one bounded step of everything, and how long until the next is wanted. Time enters only here and through the HAL.
  */
 import { dispatch } from "./commands/dispatch";
+import { guardFlash } from "./flash-guard";
 import { idlePollMs, ledPollMs } from "./limits";
 import { checkpoint, checkpointDue } from "./log";
 import { type Module, nowMs } from "./module";
@@ -37,6 +38,10 @@ function stepReset(module: Module): void {
 /** One step; milliseconds until the next is wanted (0: at once). */
 export function tick(module: Module): number {
   module.hal.system.feedWatchdog();
+  return guardFlash(module, () => step(module)) ?? 0;
+}
+
+function step(module: Module): number {
   // Between a document's signature and its seal nothing else may be appended.
   if (isSaleWriting(module)) {
     tickSale(module);
@@ -49,7 +54,7 @@ export function tick(module: Module): number {
   }
   tickUplink(module);
   const printerMs = tickPrinter(module);
-  if (checkpointDue(module) && module.books.pending === undefined) {
+  if (checkpointDue(module) && module.books.pending === undefined && module.fault === undefined) {
     checkpoint(module);
   }
   showLights(module);

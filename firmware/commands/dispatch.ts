@@ -14,11 +14,12 @@ import {
   smpRc,
   smpVersion,
 } from "../../protocol/smp-message";
+import { guardFlash } from "../flash-guard";
 import type { Module } from "../module";
 import type { Answer } from "../serial";
 import * as documents from "./documents";
 import * as os from "./os";
-import { encodeReply, type Reply, smpError } from "./reply";
+import { encodeReply, type Reply, refusedAs, smpError } from "./reply";
 import * as service from "./service";
 import * as session from "./session";
 import * as shift from "./shift";
@@ -87,7 +88,7 @@ function handle(module: Module, message: ReceivedMessage): Reply {
   if (request === undefined) {
     return handler === os.reset ? os.reset(module, newMap()) : smpError(smpRc.invalid);
   }
-  return handler(module, request);
+  return guardFlash(module, () => handler(module, request)) ?? refusedAs("FLASH_FAILED", {});
 }
 
 /** One request, exactly one answer. */

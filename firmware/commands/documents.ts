@@ -6,6 +6,7 @@ import { outcomeAutonomous, outcomeKey, outcomeOnline, recordType } from "../../
 import { type Refusal, refuse } from "../../protocol/refusals";
 import { readRecordMap } from "../books";
 import { cardUploadKey } from "../fiscalize";
+import { faultRefusal } from "../flash-guard";
 import { documentBytesMax, documentLinesMax, keyBytesMax, uploadBytesMax } from "../limits";
 import { keyFingerprint } from "../log";
 import type { RecordRef } from "../memory-api";
@@ -112,8 +113,9 @@ function findByKey(module: Module, key: Bytes): RecordRef | undefined {
 /** Why nothing can be sold now, whatever the document says (design §4 step 3). */
 function standingRefusal(module: Module): Refusal | undefined {
   const { books, print } = module;
-  if (module.fault !== undefined) {
-    return refuse("MEMORY_CORRUPT", { got: module.fault });
+  const fault = faultRefusal(module);
+  if (fault !== undefined) {
+    return fault;
   }
   const block = books.blocks[0];
   if (block !== undefined) {
@@ -262,6 +264,10 @@ function liveFields(module: Module, document: StoredDocument, outcome: RecordRef
 
 function describe(module: Module, document: StoredDocument): Reply {
   const outcome = findOutcome(module, document.record);
+  const fault = faultRefusal(module);
+  if (outcome === undefined && fault !== undefined) {
+    return refused(fault);
+  }
   const fields: Fields = [
     wordField("state", outcome === undefined ? "pending" : "done"),
     uintField("number", document.head.number),

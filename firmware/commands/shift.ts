@@ -1,9 +1,10 @@
 /** Group 102: the shift. */
 import { type CborMap, getBytes } from "../../protocol/cbor-read";
+import { faultRefusal } from "../flash-guard";
 import { type Module, nowMs } from "../module";
 import { useSession } from "../sessions";
 import { closeShift } from "../shift";
-import { addUint, boolField, done, type Fields, type Reply, refusedAs, uintField } from "./reply";
+import { addUint, boolField, done, type Fields, type Reply, refused, refusedAs, uintField } from "./reply";
 
 export function shiftFields(module: Module): Fields {
   const { shift } = module.books;
@@ -23,8 +24,9 @@ export function close(module: Module, request: CborMap): Reply {
   if (useSession(module.sessions, getBytes(request, "session"), nowMs(module)) === undefined) {
     return refusedAs("SESSION_LOST", {});
   }
-  if (module.fault !== undefined) {
-    return refusedAs("MEMORY_CORRUPT", { got: module.fault });
+  const fault = faultRefusal(module);
+  if (fault !== undefined) {
+    return refused(fault);
   }
   if (!module.books.shift.open) {
     return refusedAs("SHIFT_CLOSED", {});
