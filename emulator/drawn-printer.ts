@@ -86,6 +86,9 @@ export function createDrawnPrinter(options: DrawnPrinterOptions): DrawnPrinter {
       }
       return;
     }
+    if (raw === nul) {
+      return;
+    }
     if (event.kind === "reset" && printed.length > 0) {
       finish(true);
     }
@@ -168,6 +171,9 @@ export function createDrawnPrinter(options: DrawnPrinterOptions): DrawnPrinter {
     state: () => ({ ...state }),
   };
 }
+
+/** Passed over between commands, as printers do. */
+const nul = bytesOf(0);
 
 const deflate = (bytes: Bytes): Bytes => deflateSync(Buffer.from(bytes, "latin1")).toString("latin1") as Bytes;
 

@@ -107,7 +107,11 @@ export const printerPollMs = 500;
 export const printerAnswerMs = 300;
 /** A printer that takes no byte for so long has stopped. */
 export const printerStuckMs = 1500;
+/** How long after its last byte a paper is confirmed, and how much longer for each line. */
 export const printerConfirmMs = 8000;
+export const printerLineMs = 100;
+/** A paper that a well printer leaves unfinished so often waits for a person. */
+export const printsMax = 2;
 export const printerWriteBytesMax = 256;
 export const ledPollMs = 50;
 

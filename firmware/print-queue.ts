@@ -3,10 +3,11 @@
  *
  * A paper counts as printed when the printer confirms it: `GS r 1` is answered after everything before it was printed,
  * with paper present. Paper that stopped half-way, or of which nothing is known after a power cut, is printed again from
- * its first line with «Қайта басылды/Повторная печать».
+ * its first line with «Қайта басылды/Повторная печать». A printer that says that it is well and never finishes a paper gets
+ * it `printsMax` times; then somebody must ask for it.
  */
 import { assert } from "../protocol/assert";
-import { type Bytes, byteAt, concat, slice } from "../protocol/bytes";
+import { type Bytes, byteAt, concat, emptyBytes, repeatByte, slice } from "../protocol/bytes";
 import { cborBool, cborUint } from "../protocol/cbor-write";
 import {
   createEscposWriter,
@@ -18,12 +19,21 @@ import {
   parseCoverOpen,
   parsePaperStatus,
   parsePrinted,
+  tornBytesMax,
 } from "../protocol/paper/escpos-write";
 import { layoutItem, layoutRefused, layoutTail, layoutTop } from "../protocol/paper/layout";
 import type { PaperHead, PaperOutcome, PaperPiece, PaperSeller } from "../protocol/paper/pieces";
 import { printedKey } from "../protocol/records";
 import type { ItemCursor } from "./item-cursor";
-import { printerAnswerMs, printerConfirmMs, printerPollMs, printerStuckMs, printerWriteBytesMax } from "./limits";
+import {
+  printerAnswerMs,
+  printerConfirmMs,
+  printerLineMs,
+  printerPollMs,
+  printerStuckMs,
+  printerWriteBytesMax,
+  printsMax,
+} from "./limits";
 import { appendMap, type Entries, putBytes, putUint } from "./log";
 import { type Module, nowMs, nowUtcS } from "./module";
 import { paperHead, paperItem, paperOutcome } from "./paper-source";
@@ -39,7 +49,7 @@ export interface PrinterState {
   readonly coverClosed: boolean;
 }
 
-type Phase = "top" | "items" | "tail" | "end" | "drain" | "confirm";
+type Phase = "flush" | "top" | "items" | "tail" | "end" | "drain" | "confirm";
 
 interface PrintJob {
   readonly number: number;
@@ -50,6 +60,8 @@ interface PrintJob {
   readonly writer: EscposWriter;
   readonly hashHandle: number;
   phase: Phase;
+  /** Zeros that still go before the paper: they end a command that was torn. */
+  zeroBytes: number;
   lineIndex: number;
   cursor: ItemCursor | undefined;
   /** Bytes made but not yet taken by the printer. */
@@ -66,6 +78,8 @@ export interface PrintQueue {
   repeat: boolean;
   /** A paper stopped half-way: it starts anew when the printer is well again. */
   stuck: boolean;
+  /** How often the printer left the oldest paper unfinished, with no reason that it told. */
+  failures: number;
   /** What was asked and not yet answered: 2 or 4 of DLE EOT, 1 of GS r, 0 nothing. */
   asked: number;
   askedMs: number;
@@ -80,6 +94,7 @@ export function createPrintQueue(repeat: boolean): PrintQueue {
     job: undefined,
     repeat,
     stuck: false,
+    failures: 0,
     asked: 0,
     askedMs: 0,
     polledMs: -printerPollMs,
@@ -100,9 +115,13 @@ const isReady = (module: Module): boolean => !module.hal.board.printer.confirms 
 function takeStatus(module: Module, answer: number): void {
   const { print } = module;
   if (print.asked === 4 && isDleEotAnswer(answer)) {
-    print.state = { ...print.state, answered: true, paper: parsePaperStatus(answer) !== "end" };
+    const paper = parsePaperStatus(answer) !== "end";
+    print.state = { ...print.state, answered: true, paper };
+    print.failures = paper ? print.failures : 0;
   } else if (print.asked === 2 && isDleEotAnswer(answer)) {
-    print.state = { ...print.state, answered: true, coverClosed: !parseCoverOpen(answer) };
+    const coverClosed = !parseCoverOpen(answer);
+    print.state = { ...print.state, answered: true, coverClosed };
+    print.failures = coverClosed ? print.failures : 0;
   } else if (print.asked === 1 && isGsRAnswer(answer)) {
     takeConfirmation(module, parsePrinted(answer) !== "end");
   } else {
@@ -119,6 +138,7 @@ function readAnswers(module: Module): void {
   const { print } = module;
   if (print.asked !== 0 && print.asked !== 1 && nowMs(module) - print.askedMs > printerAnswerMs) {
     print.asked = 0;
+    print.failures = 0;
     print.state = { answered: false, paper: false, coverClosed: false };
   }
 }
@@ -168,10 +188,11 @@ function openJob(module: Module): void {
     seller: paperSeller(settings, module.hal.board.serial),
     writer,
     hashHandle: module.hal.hash.open(),
-    phase: "top",
+    phase: "flush",
+    zeroBytes: print.repeat ? tornBytesMax(module.hal.board.printer) : 0,
     lineIndex: 0,
     cursor: undefined,
-    out: writer.begin(),
+    out: emptyBytes,
     lengthBytes: 0,
     movedMs: nowMs(module),
   };
@@ -190,7 +211,15 @@ function writePieces(job: PrintJob, pieces: readonly PaperPiece[]): void {
 /** Makes the next bytes of the paper. «Фискальный чек» stands in the tail: it leaves after the sign was stored. */
 function produce(module: Module, job: PrintJob): void {
   const { columns } = module.hal.board.printer;
-  if (job.phase === "top") {
+  if (job.phase === "flush") {
+    const zeroBytes = Math.min(job.zeroBytes, printerWriteBytesMax);
+    job.zeroBytes -= zeroBytes;
+    job.out = repeatByte(0, zeroBytes);
+    if (zeroBytes === 0) {
+      job.out = job.writer.begin();
+      job.phase = "top";
+    }
+  } else if (job.phase === "top") {
     if (job.outcome.kind === "refused") {
       writePieces(job, layoutRefused(job.seller, job.head, job.outcome, columns));
       job.phase = "end";
@@ -220,9 +249,11 @@ function feed(module: Module, job: PrintJob): number {
   const offered = slice(job.out, 0, Math.min(job.out.length, printerWriteBytesMax));
   const taken = module.hal.printer.write(offered);
   if (taken > 0) {
-    updateHash(module.hal.hash, job.hashHandle, slice(offered, 0, taken), module.hal.board.callBytesMax);
+    if (job.phase !== "flush") {
+      updateHash(module.hal.hash, job.hashHandle, slice(offered, 0, taken), module.hal.board.callBytesMax);
+      job.lengthBytes += taken;
+    }
     job.out = slice(job.out, taken, job.out.length);
-    job.lengthBytes += taken;
     job.movedMs = nowMs(module);
   }
   return taken;
@@ -237,6 +268,12 @@ export function dropJob(module: Module, job: PrintJob): void {
   module.print.state = { answered: false, paper: false, coverClosed: false };
 }
 
+/** The printer stopped and did not say why. */
+function giveUp(module: Module, job: PrintJob): void {
+  module.print.failures += 1;
+  dropJob(module, job);
+}
+
 function finishJob(module: Module, job: PrintJob, confirmed: boolean): void {
   const entries: Entries = [];
   putUint(entries, printedKey.number, job.number);
@@ -247,6 +284,7 @@ function finishJob(module: Module, job: PrintJob, confirmed: boolean): void {
   entries.push([cborUint(printedKey.confirmed), cborBool(confirmed)]);
   module.print.job = undefined;
   module.print.repeat = false;
+  module.print.failures = 0;
   appendMap(module, "printed", entries);
 }
 
@@ -279,8 +317,8 @@ function askConfirmation(module: Module, job: PrintJob): void {
 function stepJob(module: Module, job: PrintJob): void {
   const waitedMs = nowMs(module) - job.movedMs;
   if (job.phase === "confirm") {
-    if (waitedMs > printerConfirmMs) {
-      dropJob(module, job);
+    if (waitedMs > printerConfirmMs + job.lineIndex * printerLineMs) {
+      giveUp(module, job);
     }
     return;
   }
@@ -290,7 +328,7 @@ function stepJob(module: Module, job: PrintJob): void {
     produce(module, job);
   }
   if (job.out.length > 0 && feed(module, job) === 0 && waitedMs > printerStuckMs) {
-    dropJob(module, job);
+    giveUp(module, job);
   }
 }
 
@@ -303,7 +341,8 @@ export function tickPrinter(module: Module): number {
     return print.job !== undefined && print.job.phase === "confirm" ? 5 : 0;
   }
   pollStatus(module);
-  if (papersWaiting(module) > 0 && module.fault === undefined && print.asked === 0 && isReady(module)) {
+  const mayPrint = papersWaiting(module) > 0 && print.failures < printsMax && module.fault === undefined;
+  if (mayPrint && print.asked === 0 && isReady(module)) {
     openJob(module);
     return 0;
   }

@@ -323,5 +323,9 @@ export function reprint(module: Module, request: CborMap): Reply {
     return refusedAs("NUMBER_UNKNOWN", { got: number ?? 0, expected: module.books.printedNumber + 1 });
   }
   const refusal = printerRefusal(module);
-  return refusal === undefined ? done([uintField("number", number)]) : refused(refusal);
+  if (refusal !== undefined) {
+    return refused(refusal);
+  }
+  module.print.failures = 0;
+  return done([uintField("number", number)]);
 }

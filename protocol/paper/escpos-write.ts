@@ -16,6 +16,7 @@ import type { PaperPiece } from "./pieces";
 import { encodeQr, qrSide } from "./qr";
 import {
   glyphColumns,
+  glyphHeightDots,
   glyphWidthDots,
   hasGlyph,
   type Raster,
@@ -99,6 +100,15 @@ const cut = (profile: PrinterProfile): Bytes =>
 
 const centered = (center: boolean, bytes: Bytes): Bytes =>
   center ? concat([bytesOf(ESC, 0x61, 1), bytes, bytesOf(ESC, 0x61, 0)]) : bytes;
+
+/**
+ * Zeros that a printer passes over, and that end any command of a paper that was torn: as long as the data of the
+ * largest one, a QR code or a line of double height in dots.
+ */
+export function tornBytesMax({ columns, qr }: PrinterProfile): number {
+  const widthDots = columns * glyphWidthDots;
+  return Math.floor(widthDots / 8) * (qr === "raster" ? widthDots : 2 * glyphHeightDots);
+}
 
 // Text.
 

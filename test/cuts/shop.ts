@@ -86,6 +86,8 @@ export interface Shop {
   lookup(key: string): LookupReply | undefined;
   /** Carries one frame to the operator and its answer back; false when there is none now. */
   carry(): boolean;
+  /** Asks for the paper of this receipt again. */
+  reprint(number: number): void;
   closeShift(): void;
   /** Lets the module work until its paper is out and, when the operator can be reached, so much of its queue is sent. */
   rest(framesMax?: number): void;
@@ -316,6 +318,9 @@ export function createShop(board: WatchedBoard, machine: Machine): Shop {
       throw new Failure("bricked", `a look-up: ${words(reply)}`);
     },
     carry,
+    reprint(number) {
+      must(smpOp.write, groups.documents, commands.documents.reprint, { session, number });
+    },
     closeShift() {
       must(smpOp.write, groups.shift, commands.shift.close, { session });
     },

@@ -57,7 +57,7 @@ function refusalOf(shop: Shop, key: string, receipt = oneLine): string {
     return said instanceof Error ? said.code : "sold";
   } catch (failure) {
     // Its document is stored and has a number; its outcome is what did not get through.
-    assert.match(failure, /a numbered receipt: FLASH_FAILED/);
+    assert.match(String(failure), /a numbered receipt: FLASH_FAILED/);
     return "FLASH_FAILED";
   }
 }

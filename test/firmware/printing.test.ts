@@ -1,0 +1,130 @@
+/** Papers and printers that do not behave: the whole module in Node, virtual time. */
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { createDrawnPrinter, type PrintedPaper } from "../../emulator/drawn-printer";
+import { printsMax } from "../../firmware/limits";
+import { start } from "../../firmware/start";
+import type { PrinterProfile } from "../../hal/hal";
+import type { Printer } from "../../hal/printer";
+import { testGeometry } from "../../hal/sim/geometry";
+import { emptyBytes } from "../../protocol/bytes";
+import { gsR1 } from "../../protocol/paper/escpos-write";
+import { createNodeMachine, type Machine } from "../cuts/machine";
+import { oneLine } from "../cuts/receipts";
+import { openShop, type Shop } from "../cuts/shop";
+
+const test = suite("printing");
+const profile: PrinterProfile = {
+  name: "test",
+  columns: 48,
+  letters: "raster",
+  codeTable: 53,
+  qr: "raster",
+  confirms: true,
+  cutter: true,
+};
+
+interface Printing {
+  readonly shop: Shop;
+  readonly papers: readonly PrintedPaper[];
+  /** Two minutes pass. */
+  wait(): void;
+}
+
+/** A shop whose printer draws; `change` makes it a printer that does not behave. */
+function openPrinting(change: (printer: Printer) => Printer, own: Partial<PrinterProfile> = {}): Printing {
+  const papers: PrintedPaper[] = [];
+  const drawn = createDrawnPrinter({ profile: { ...profile, ...own }, onPaper: paper => papers.push(paper) });
+  const printer = change(drawn);
+  const node = createNodeMachine(start);
+  const machine: Machine = {
+    ...node,
+    boot: hal => node.boot({ ...hal, printer, board: { ...hal.board, printer: { ...profile, ...own } } }),
+  };
+  const shop = openShop(testGeometry, machine);
+  const wait = (): void => {
+    for (let passedMs = 0; passedMs < 120_000; ) {
+      const ms = Math.max(machine.tick(), 5);
+      shop.board.wait(ms);
+      passedMs += ms;
+    }
+  };
+  return { shop, papers, wait };
+}
+
+/** The printer answers DLE EOT, and never GS r. */
+const silentAboutPapers = (printer: Printer): Printer => ({
+  ...printer,
+  write: data => (data === gsR1 ? data.length : printer.write(data)),
+});
+
+test("a printer that never confirms gets a paper twice, then the module waits for a person", () => {
+  const { shop, papers, wait } = openPrinting(silentAboutPapers);
+  shop.sell({ key: "first", receipt: oneLine });
+  wait();
+  assert.equal([papers.length, shop.status().printer.pending], [printsMax, 1]);
+  assert.throws(() => shop.sell({ key: "second", receipt: oneLine }), /does not come to a sale/);
+  wait();
+  assert.is(papers.length, printsMax);
+  shop.signIn();
+  shop.reprint(1);
+  wait();
+  assert.is(papers.length, printsMax * 2, "who asks for it gets it, and again no more than twice");
+});
+
+test("a printer without paper is no printer that fails: it prints however often the roll ran out", () => {
+  let isEmpty = false;
+  const { shop, papers, wait } = openPrinting(printer => ({
+    ...printer,
+    write: data => {
+      // The roll ends under each of the first papers: what is asked then says so.
+      if (data === gsR1 && papers.length <= printsMax) isEmpty = true;
+      return printer.write(data);
+    },
+    read: lengthMax => {
+      const answer = printer.read(lengthMax);
+      if (answer === emptyBytes || !isEmpty) return answer;
+      isEmpty = false;
+      return String.fromCharCode(0x0c) as typeof answer;
+    },
+  }));
+  shop.sell({ key: "first", receipt: oneLine });
+  wait();
+  assert.equal([papers.length, shop.status().printer.pending], [printsMax + 1, 0]);
+});
+
+for (const letters of ["raster", "table"] as const) {
+  test(`a paper that stopped anywhere (letters: ${letters}) comes out whole the next time`, () => {
+    const pictures = new Set<string>();
+    for (let stopAt = 300; stopAt < 5000; stopAt += 371) {
+      let left = stopAt;
+      let isStuck = false;
+      const { shop, papers, wait } = openPrinting(
+        printer => ({
+          ...printer,
+          write: data => {
+            if (isStuck) return 0;
+            const taken = left === 0 ? 0 : printer.write(data.slice(0, left) as typeof data);
+            left -= taken;
+            isStuck = left === 0;
+            return taken;
+          },
+        }),
+        { letters },
+      );
+      shop.sell({ key: "first", receipt: oneLine });
+      for (let tick = 0; tick < 50; tick++) shop.status();
+      shop.board.wait(3000);
+      shop.status();
+      isStuck = false;
+      left = Number.POSITIVE_INFINITY;
+      wait();
+      const whole = papers.filter(({ torn }) => !torn);
+      assert.equal([whole.length, shop.status().printer.pending], [1, 0], `stopped at byte ${stopAt}`);
+      pictures.add(whole[0]!.png.toString("base64"));
+    }
+    assert.is(pictures.size, 1, "each time it is the same paper");
+  });
+}
+
+test.run();
