@@ -106,10 +106,11 @@ function readBytes(serial: SerialPort, host: SerialHost): boolean {
   if (bytes.length === 0) {
     return false;
   }
-  serial.byteMs = host.nowMs;
-  if (serial.noiseSinceMs === undefined) {
+  // After a pause it is no longer the noise of before.
+  if (serial.noiseSinceMs === undefined || host.nowMs - serial.byteMs > unfinishedPacketMs) {
     serial.noiseSinceMs = host.nowMs;
   }
+  serial.byteMs = host.nowMs;
   const fed = feedFrame(serial.decoder, bytes, crc16);
   serial.decoder = fed.decoder;
   for (const event of fed.events) {
