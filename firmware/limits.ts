@@ -87,6 +87,9 @@ export const pinWaitMaxS = 900;
 export const sessionsMax = 8;
 export const sessionIdleMs = 900000;
 
+/** How far after the last document anybody may set a lost clock (design §7 "Time"). */
+export const clockAheadMaxS = 86400;
+
 // ---- Serial line --------------------------------------------------------------------------------------------------
 export const startBaud = 115200;
 export const maxBaud = 921600;

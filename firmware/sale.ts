@@ -242,18 +242,23 @@ function stepHead(module: Module, job: SaleJob): void {
     refuseSale(module, job, totals.refusal);
     return;
   }
-  const utcS = nowUtcS(module);
-  if (utcS === undefined || utcS < module.books.lastUtcS) {
-    refuseSale(module, job, clockRefusal(module, utcS));
+  const clock = clockRefusal(module);
+  if (clock !== undefined) {
+    refuseSale(module, job, clock);
     return;
   }
+  const utcS = nowUtcS(module) ?? module.books.lastUtcS;
   job.head = decideHead(module, job, head.head, totals.settled, utcS);
   job.phase = "space";
 }
 
 /** The clock is lost, or behind the last document (item 42). */
-export function clockRefusal(module: Module, utcS: number | undefined): Refusal {
-  return refuse("CLOCK_UNSET", { expected: module.books.lastUtcS, got: utcS ?? 0 });
+export function clockRefusal(module: Module): Refusal | undefined {
+  const utcS = nowUtcS(module);
+  const { lastUtcS } = module.books;
+  return utcS !== undefined && utcS >= lastUtcS
+    ? undefined
+    : refuse("CLOCK_UNSET", { expected: lastUtcS, got: utcS ?? 0 });
 }
 
 /** Free space for the record, its follow-ups and the reserve; old delivered sectors are given up, one a tick. */

@@ -10,7 +10,7 @@ import { faultRefusal } from "../flash-guard";
 import { documentBytesMax, documentLinesMax, keyBytesMax, uploadBytesMax } from "../limits";
 import { keyFingerprint } from "../log";
 import type { RecordRef } from "../memory-api";
-import { type Module, nowMs, nowUtcS } from "../module";
+import { type Module, nowMs } from "../module";
 import { isPrinterWell, papersWaiting } from "../print-queue";
 import { beginSale, clockRefusal } from "../sale";
 import { useSession } from "../sessions";
@@ -124,9 +124,9 @@ function standingRefusal(module: Module): Refusal | undefined {
   if (!module.hal.system.powerGood()) {
     return refuse("POWER_WEAK", {});
   }
-  const utcS = nowUtcS(module);
-  if (utcS === undefined || utcS < books.lastUtcS) {
-    return clockRefusal(module, utcS);
+  const clock = clockRefusal(module);
+  if (clock !== undefined) {
+    return clock;
   }
   if (module.sale !== undefined || books.pending !== undefined) {
     return refuse("BUSY", {});

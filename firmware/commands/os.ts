@@ -2,12 +2,14 @@
  * SMP group 0: what every SMP client may ask of any device (smp.md §4). No session.
  */
 import { type Bytes, emptyBytes, slice, textOf, utf8 } from "../../protocol/bytes";
-import { type CborMap, getText } from "../../protocol/cbor-read";
+import { type CborMap, getBytes, getText } from "../../protocol/cbor-read";
 import { civil, secondsOf } from "../../protocol/civil";
 import { messageBytesMax } from "../../protocol/smp-frame";
 import { smpRc } from "../../protocol/smp-message";
-import { resetDelayMs } from "../limits";
+import { clockAheadMaxS, resetDelayMs } from "../limits";
 import { firmwareVersion, type Module, nowMs, nowUtcS } from "../module";
+import { clockRefusal } from "../sale";
+import { useSession } from "../sessions";
 import { isDigits } from "../settings";
 import { done, type Reply, smpError, textField, uintField, wordField } from "./reply";
 
@@ -92,8 +94,8 @@ export function parseTime(text: Bytes): number | undefined {
 }
 
 /**
- * Sets the clock, only when it is lost: a running clock moves by a technician's session (a later part of the service
- * group), never behind the last document (item 42).
+ * Sets the clock, only when it is lost or behind the last document, and never behind the last document (item 42). Far after it only somebody who is
+ * signed in may set it: one wrong entry would lock the clock there.
  */
 export function setTime(module: Module, request: CborMap): Reply {
   const text = getText(request, "datetime");
@@ -101,7 +103,10 @@ export function setTime(module: Module, request: CborMap): Reply {
   if (utcS === undefined) {
     return smpError(smpRc.invalid);
   }
-  if (nowUtcS(module) !== undefined || utcS < module.books.lastUtcS) {
+  const { lastUtcS } = module.books;
+  const isFar = lastUtcS > 0 && utcS > lastUtcS + clockAheadMaxS;
+  const mayNot = isFar && useSession(module.sessions, getBytes(request, "session"), nowMs(module)) === undefined;
+  if (clockRefusal(module) === undefined || utcS < lastUtcS || mayNot) {
     return smpError(smpRc.accessDenied);
   }
   module.hal.clock.setUtcS(utcS);

@@ -11,6 +11,7 @@ import { appendMap, checkpoint, type Entries, hasRoom, putText, putUint } from "
 import type { RecordRef } from "../memory-api";
 import { firmwareVersion, type Module, nowMs, nowUtcS, ofdAccess } from "../module";
 import { papersWaiting } from "../print-queue";
+import { clockRefusal } from "../sale";
 import { useSession } from "../sessions";
 import type { Operator } from "../settings";
 import { signPayload } from "../signer";
@@ -241,7 +242,7 @@ function blockItems(module: Module): Bytes[] {
   if (module.fault !== undefined) {
     items.push(cborMap([wordField("code", module.fault), uintField("sinceUtcS", module.books.lastUtcS)]));
   }
-  if (nowUtcS(module) === undefined) {
+  if (clockRefusal(module) !== undefined) {
     items.push(cborMap([wordField("code", "CLOCK_UNSET"), uintField("sinceUtcS", module.books.lastUtcS)]));
   }
   return items;

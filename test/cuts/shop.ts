@@ -86,6 +86,8 @@ export interface Shop {
   lookup(key: string): LookupReply | undefined;
   /** Carries one frame to the operator and its answer back; false when there is none now. */
   carry(): boolean;
+  /** Sets the clock, as who is signed in or as nobody; false: the module does not let it. */
+  setClock(utcS: number, isSignedIn: boolean): boolean;
   /** Asks for the paper of this receipt again. */
   reprint(number: number): void;
   closeShift(): void;
@@ -99,6 +101,8 @@ export interface Shop {
 }
 export type Done = LookupReply & { readonly answer: Answer; readonly live: Live };
 
+/** smp.md §4.4. */
+const dateCommand = 4;
 const ticksPerRequestMax = 400;
 const stepsMax = 600;
 const chunkBytes = 900;
@@ -318,6 +322,11 @@ export function createShop(board: WatchedBoard, machine: Machine): Shop {
       throw new Failure("bricked", `a look-up: ${words(reply)}`);
     },
     carry,
+    setClock(utcS, isSignedIn) {
+      const datetime = new Date(utcS * 1000).toISOString().slice(0, 19);
+      const body = isSignedIn ? { datetime, session } : { datetime };
+      return !(request(smpOp.write, groups.os, dateCommand, body) instanceof Error);
+    },
     reprint(number) {
       must(smpOp.write, groups.documents, commands.documents.reprint, { session, number });
     },
