@@ -9,6 +9,7 @@ import type { Bytes } from "./bytes";
 export const groups = { os: 0, session: 100, documents: 101, shift: 102, uplink: 103, service: 104 } as const;
 
 export const commands = {
+  os: { echo: 0, date: 4, reset: 5, parameters: 6, information: 7, bootloader: 8 },
   session: { login: 0, logout: 1 },
   documents: { chunk: 0, submit: 1, lookup: 2, reprint: 3 },
   shift: { state: 0, close: 2 },

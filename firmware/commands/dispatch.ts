@@ -32,14 +32,14 @@ const { read, write } = smpOp;
 
 /** Every command that this module answers; anything else is rc 8. */
 const table: readonly Row[] = [
-  [groups.os, 0, write, os.echo],
-  [groups.os, 0, read, os.echo],
-  [groups.os, 4, read, os.readTime],
-  [groups.os, 4, write, os.setTime],
-  [groups.os, 5, write, os.reset],
-  [groups.os, 6, read, os.parameters],
-  [groups.os, 7, read, os.information],
-  [groups.os, 8, read, os.bootloader],
+  [groups.os, commands.os.echo, write, os.echo],
+  [groups.os, commands.os.echo, read, os.echo],
+  [groups.os, commands.os.date, read, os.readTime],
+  [groups.os, commands.os.date, write, os.setTime],
+  [groups.os, commands.os.reset, write, os.reset],
+  [groups.os, commands.os.parameters, read, os.parameters],
+  [groups.os, commands.os.information, read, os.information],
+  [groups.os, commands.os.bootloader, read, os.bootloader],
   [groups.session, commands.session.login, write, session.loginCommand],
   [groups.session, commands.session.logout, write, session.logoutCommand],
   [groups.documents, commands.documents.chunk, write, documents.chunk],

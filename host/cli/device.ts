@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { brokerGroup, brokerRelease, brokerSocket, isAnswered } from "../device/broker";
 import { checkCard, encodeCard } from "../device/card";
 import { connectDevice } from "../device/connection";
-import { DeviceAbsent, DeviceRefusal } from "../device/fiscal-device";
+import { DeviceAbsent, DeviceRefusal, type FiscalDevice } from "../device/fiscal-device";
 import { socketChannel } from "../device/message-channel";
 import { allPorts, findPorts, type PortCandidate } from "../device/port-finder";
 import { baudAtStart } from "../device/serial-link";
@@ -79,6 +79,16 @@ const verbs: { readonly [name: string]: Verb } = {
       example: "kassa device token < token.txt",
     },
     run: token,
+  },
+  clock: {
+    spec: {
+      usage: "device clock [--set] [-u OPERATOR:PIN] [--port PORT]",
+      about:
+        "The module's clock beside this computer's. --set gives it this computer's time when it has lost its own, or is behind the last document.",
+      options: { set: { type: "boolean", about: "set the clock" }, ...userOption, ...portOption },
+      example: "kassa device clock --set",
+    },
+    run: clock,
   },
   log: {
     spec: {
@@ -189,6 +199,37 @@ async function token({ options, json }: Parsed): Promise<number> {
     return exitCode.done;
   });
 }
+
+function clock({ options, json }: Parsed): Promise<number> {
+  return withDevice(options.port, async device => {
+    const before = await readClock(device);
+    const isSet = options.set === true && before.isLost;
+    if (isSet) {
+      const session = await signIn(device, userOf(options.user));
+      await device.setClock(session, computerUtcS());
+      await device.logout(session);
+    }
+    const { utcS, isLost } = isSet ? await readClock(device) : before;
+    const rows: [string, string][] = [
+      ["module", `${utcS === undefined ? "no time" : timeOf(utcS)}${isLost ? ", must be set" : isSet ? ", set" : ""}`],
+      ["computer", timeOf(computerUtcS())],
+    ];
+    tellResult(json, { utcS, isLost, isSet, computerUtcS: computerUtcS() }, columns(rows));
+    if (options.set === true && !isSet) {
+      console.error("The module's clock runs: only one that has lost its time is set.");
+      return exitCode.refused;
+    }
+    return exitCode.done;
+  });
+}
+
+async function readClock(device: FiscalDevice): Promise<{ utcS: number | undefined; isLost: boolean }> {
+  const { utcS, blocks } = await device.status();
+  return { utcS, isLost: blocks.some(({ code }) => code === "CLOCK_UNSET") };
+}
+
+const computerUtcS = (): number => Math.floor(Date.now() / 1000);
+const timeOf = (utcS: number): string => `${new Date(utcS * 1000).toISOString().slice(0, 19)}Z`;
 
 /** The first line of standard input. */
 async function readLine(): Promise<string> {

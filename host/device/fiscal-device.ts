@@ -35,7 +35,7 @@ export interface DeviceOptions {
   readonly baud?: number;
 }
 
-const { session, documents, shift, uplink, service } = commands;
+const { os, session, documents, shift, uplink, service } = commands;
 const read = (group: number, id: number): Command => ({ op: "read", group, id });
 const write = (group: number, id: number): Command => ({ op: "write", group, id });
 
@@ -197,6 +197,10 @@ export function openFiscalDevice(options: DeviceOptions): FiscalDevice {
     ofdAddress: (id, host, port) =>
       ignore(request(write(groups.service, service.ofdAddress), { session: id, host, port })),
     token: (id, token) => ignore(request(write(groups.service, service.token), { session: id, token })),
+    setClock: (id, utcS) => {
+      const datetime = new Date(utcS * 1000).toISOString().slice(0, 19);
+      return ignore(request(write(groups.os, os.date), { session: id, datetime }));
+    },
     logPage: (id, seq, off) => request(read(groups.service, service.log), { session: id, seq, off }),
     logRecord,
     exportTrailer: body => request(write(groups.service, service.exportTrailer), body),

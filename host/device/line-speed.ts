@@ -44,7 +44,11 @@ async function echoes(client: SmpClient): Promise<boolean> {
   const text = "kassa";
   const options = { timeoutMs: echoTimeoutMs, repeatsMax: echoTries - 1 };
   try {
-    const reply = await client.request<{ r?: string }>({ op: "write", group: groups.os, id: 0 }, { d: text }, options);
+    const reply = await client.request<{ r?: string }>(
+      { op: "write", group: groups.os, id: commands.os.echo },
+      { d: text },
+      options,
+    );
     return reply.r === text;
   } catch {
     return false;

@@ -104,8 +104,8 @@ export const en: Texts = {
     },
     CLOCK_UNSET: {
       title: "Clock not set",
-      detail: "The register's clock has lost its time.",
-      nextAction: "Ask the technician to set the clock.",
+      detail: "The register's clock has lost its time, or is behind the last document.",
+      nextAction: "Set the clock (kassa device clock --set), or ask the technician to.",
     },
     KEY_REUSED: {
       title: "Key belongs to another receipt",

@@ -101,8 +101,6 @@ export interface Shop {
 }
 export type Done = LookupReply & { readonly answer: Answer; readonly live: Live };
 
-/** smp.md §4.4. */
-const dateCommand = 4;
 const ticksPerRequestMax = 400;
 const stepsMax = 600;
 const chunkBytes = 900;
@@ -325,7 +323,7 @@ export function createShop(board: WatchedBoard, machine: Machine): Shop {
     setClock(utcS, isSignedIn) {
       const datetime = new Date(utcS * 1000).toISOString().slice(0, 19);
       const body = isSignedIn ? { datetime, session } : { datetime };
-      return !(request(smpOp.write, groups.os, dateCommand, body) instanceof Error);
+      return !(request(smpOp.write, groups.os, commands.os.date, body) instanceof Error);
     },
     reprint(number) {
       must(smpOp.write, groups.documents, commands.documents.reprint, { session, number });

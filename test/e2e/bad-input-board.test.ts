@@ -8,7 +8,8 @@ import type { Bytes } from "../../protocol/bytes";
 import { crc16 } from "../../protocol/crc16";
 import { encodePacket } from "../../protocol/smp-frame";
 import { encodeMessage, smpOp } from "../../protocol/smp-message";
-import { askBoard, askOperator, atModule, closeLane, get, type Lane, openLane, sell, until } from "./lane";
+import { askBoard, askOperator, closeLane, get, type Lane, openLane, sell, until } from "./lane";
+import { runKassa } from "./start-command";
 
 const test = suite<{ lane: Lane }>("bad input at the board");
 test.before(async context => {
@@ -44,10 +45,12 @@ test("a lost clock refuses the sale until it is set", async ({ lane }) => {
   await askBoard(lane, { verb: "clock", lost: true });
   const refused = await sell(lane, "clock");
   assert.equal([refused.status, refused.body.code], [423, "CLOCK_UNSET"], JSON.stringify(refused.body));
-  const payload = encodeCbor({ datetime: new Date(Date.now() + 1000).toISOString().slice(0, 19) });
-  await atModule(lane, device =>
-    device.carry({ version: 1, op: smpOp.write, group: 0, command: 4, payload: payload.toString("latin1") as Bytes }),
-  );
+  const shown = await runKassa(lane.home, ["device", "clock"], "");
+  assert.equal([shown.code, /module +no time, must be set/.test(shown.output)], [0, true], shown.output);
+  const set = await runKassa(lane.home, ["device", "clock", "--set"], "");
+  assert.equal([set.code, /module +20\d\d-.*Z, set/.test(set.output)], [0, true], set.output);
+  const again = await runKassa(lane.home, ["device", "clock", "--set"], "");
+  assert.equal([again.code, /only one that has lost its time is set/.test(again.output)], [1, true], again.output);
   const sold = await sell(lane, "clock");
   assert.is(sold.status, 201, JSON.stringify(sold.body));
   await printed(lane, sold.body.id);
