@@ -22,6 +22,8 @@ export const windowBytes = 512;
 export const linesPerTick = 16;
 /** ofd-2.0.4 §11.9: 10^13 tiyn a document, 10^9 thousandths a line. */
 export const amountMax = 10000000000000;
+/** A register that has sold so much sells no more: with one more document all its sums stay below 2^53. */
+export const salesMax = 8990000000000000;
 export const quantityMax = 1000000000;
 export const paymentsMax = 3;
 export const nameBytesMax = 512;

@@ -7,7 +7,7 @@ import { type Refusal, refuse } from "../../protocol/refusals";
 import { readRecordMap } from "../books";
 import { cardUploadKey } from "../fiscalize";
 import { faultRefusal } from "../flash-guard";
-import { documentBytesMax, documentLinesMax, keyBytesMax, uploadBytesMax } from "../limits";
+import { documentBytesMax, documentLinesMax, keyBytesMax, salesMax, uploadBytesMax } from "../limits";
 import { keyFingerprint } from "../log";
 import type { RecordRef } from "../memory-api";
 import { type Module, nowMs } from "../module";
@@ -120,6 +120,9 @@ function standingRefusal(module: Module): Refusal | undefined {
   const block = books.blocks[0];
   if (block !== undefined) {
     return refuse("BLOCKED", { block: block.code });
+  }
+  if (books.nonNullable > salesMax) {
+    return refuse("AMOUNT_TOO_LARGE", { expected: salesMax, got: books.nonNullable });
   }
   if (!module.hal.system.powerGood()) {
     return refuse("POWER_WEAK", {});

@@ -1,7 +1,8 @@
 /** Receipts at the edges of what may be sold, on the whole module in Node and in Lua: each is sold, or refused with a code. */
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { testGeometry } from "../../hal/sim/geometry";
+import { amountMax, salesMax } from "../../firmware/limits";
+import { emulatorGeometry, testGeometry } from "../../hal/sim/geometry";
 import { readReceiptRequest } from "../../host/register/receipt-request";
 import { RequestRefusal } from "../../host/register/shape";
 import type { Machine } from "../cuts/machine";
@@ -46,6 +47,25 @@ const edges: readonly (readonly [name: string, body: object, said: string])[] = 
     "online",
   ],
 ];
+
+test("a register whose sums are nearly 2^53 tiyn sells no more, closes its shift and says how much it was", ({
+  machines,
+}) => {
+  const shop = openShop(emulatorGeometry, machines[0]!);
+  const dearest = { lines: Array(5).fill(line(amountMax / 5)), ...cash(amountMax) };
+  let sold = 0;
+  let said = "online";
+  while (said === "online" && sold < 1000) {
+    said = sell(shop, `dear ${sold}`, dearest);
+    if (said === "online") sold += 1;
+    if (sold % 20 === 0) shop.signIn();
+  }
+  shop.rest();
+  assert.equal([said, sold], ["AMOUNT_TOO_LARGE", salesMax / amountMax + 1]);
+  assert.ok(sold * amountMax < Number.MAX_SAFE_INTEGER);
+  shop.closeShift();
+  assert.is(shop.status().shift.open, false);
+});
 
 for (const [index, name] of machineNames.entries()) {
   test(`${name}: sums of zero and discounts of everything are sold, and the operator agrees`, ({ machines }) => {
