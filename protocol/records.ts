@@ -28,7 +28,7 @@ export const signedTypes: readonly RecordTypeName[] = [
   "shiftClose",
   "fiscalization",
 ];
-/** Hold nothing but a sealed secret: an export replaces them by { 1: sequence, 2: type, 3: hash }. */
+/** Hold a sealed secret: an export has their hash, prev and CRC in their place (secretKey of journal.ts). */
 export const secretTypes: readonly RecordTypeName[] = ["attempt", "token"];
 
 export function typeName(type: number): RecordTypeName | undefined {

@@ -26,7 +26,7 @@ const en: JournalTexts = {
   intact: "Every record is as the module wrote it, none is missing.",
   nextAction: "Export the journal from the register again; if that one is damaged too, call the technician.",
   keyAdvice:
-    "A key file that came with the export proves nothing: compare the fingerprint with the fiscalization slip or with the operator's cabinet.",
+    "A key file that came with the export proves nothing: compare the fingerprint with the one that was noted at fiscalization, or with the operator's cabinet.",
 };
 
 const ru: JournalTexts = {
@@ -44,7 +44,7 @@ const ru: JournalTexts = {
   intact: "Все записи такие, какими их создал модуль, ни одна не пропала.",
   nextAction: "Выгрузите журнал из кассы ещё раз; если и он повреждён, вызовите техника.",
   keyAdvice:
-    "Файл ключа, пришедший вместе с выгрузкой, ничего не доказывает: сверьте отпечаток с чеком фискализации или с кабинетом ОФД.",
+    "Файл ключа, пришедший вместе с выгрузкой, ничего не доказывает: сверьте отпечаток с записанным при фискализации или с кабинетом ОФД.",
 };
 
 const kk: JournalTexts = {
@@ -62,7 +62,7 @@ const kk: JournalTexts = {
   intact: "Барлық жазба модуль жазған күйінде, бірде-біреуі жоғалмаған.",
   nextAction: "Журналды кассадан қайта шығарыңыз; ол да бүлінген болса, техникті шақырыңыз.",
   keyAdvice:
-    "Файлмен бірге келген кілт ештеңені дәлелдемейді: таңбасын фискалдау чегімен немесе ФДО кабинетімен салыстырыңыз.",
+    "Файлмен бірге келген кілт ештеңені дәлелдемейді: таңбасын фискалдау кезінде жазып алынғанымен немесе ФДО кабинетімен салыстырыңыз.",
 };
 
 export const journalTexts: { readonly [L in Language]: JournalTexts } = { en, ru, kk };
