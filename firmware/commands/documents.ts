@@ -68,11 +68,10 @@ export function chunk(module: Module, request: CborMap): Reply {
   if (offset === undefined || data === undefined) {
     return refusedAs("FIELD_MISSING", { field: offset === undefined ? "off" : "data" });
   }
-  if (module.settings !== undefined && key === cardUploadKey) {
-    return refusedAs("ALREADY_FISCALIZED", {});
-  }
   if (module.settings !== undefined && sessionOf(module, request) === undefined) {
-    return refusedAs("SESSION_LOST", {});
+    // A card comes without a session; a document may have any key.
+    const isCard = key === cardUploadKey && getBytes(request, "session") === undefined;
+    return refusedAs(isCard ? "ALREADY_FISCALIZED" : "SESSION_LOST", {});
   }
   if (module.sale !== undefined) {
     return refusedAs("BUSY", {});

@@ -174,4 +174,13 @@ for (const [index, machine] of machineNames.entries()) {
   });
 }
 
+test("a receipt may have the key under which a card comes, and no second card is taken", ({ machines }) => {
+  for (const machine of machines) {
+    const shop = openShop(testGeometry, machine);
+    const { answer } = shop.sell({ key: "card", receipt: oneLine });
+    assert.is(shop.lookup("card")?.answer?.sign, answer.sign);
+    assert.throws(() => shop.fiscalize(), /ALREADY_FISCALIZED/);
+  }
+});
+
 test.run();
