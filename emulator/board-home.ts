@@ -7,12 +7,25 @@
  *   board/clock.json            by how much its clock is ahead; null when it has lost its time
  *   board/paper/000001.escpos   what the printer took, and .png, what came out
  *   run/board.json              the running board: pid, ports, image
- *   run/board.lock              its pid: two boards cannot share a flash
+ *   run/board.lock              its pid: two boards cannot share a flash. It counts while that process lives and
+ *                               answers at the control socket: the number of a dead board may be anybody's by now
  *   run/board.sock  run/tty.board   control socket; symlink to the pseudo-terminal
  */
 import { randomInt } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { createConnection } from "node:net";
 import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import type { ElementStore } from "../hal/sim/sim-secure-element";
 
 export class HomeBusy extends Error {
@@ -37,19 +50,19 @@ export interface BoardHome {
   release(): void;
 }
 
-/** Locks the home for this process. Throws HomeBusy when another board runs in it. */
-export function openBoardHome(home: string): BoardHome {
+/** Locks the home for this process. Rejects with HomeBusy when another board runs in it. */
+export async function openBoardHome(home: string): Promise<BoardHome> {
   const board = path.join(home, "board");
   const run = path.join(home, "run");
   const paper = path.join(board, "paper");
   for (const folder of [paper, run]) mkdirSync(folder, { recursive: true });
-  const lockFile = path.join(run, "board.lock");
-  lock(lockFile);
+  const control = path.join(run, "board.sock");
+  await lock(path.join(run, "board.lock"), control);
   let paperCount = readdirSync(paper).filter(name => name.endsWith(".escpos")).length;
 
   return {
     flash: path.join(board, "flash.bin"),
-    control: path.join(run, "board.sock"),
+    control,
     ttyLink: path.join(run, "tty.board"),
     elementStore: fileStore(path.join(board, "secure-element.json")),
     serial: () => factsOf(path.join(board, "facts.json")).serial,
@@ -72,21 +85,72 @@ export function openBoardHome(home: string): BoardHome {
   };
 }
 
+/** A board has locked before it can answer: so long after the lock its control socket is waited for. */
+const startMaxMs = 10_000;
+const askAgainMs = 50;
+
 /** Creates the lock; one left by a board that is dead is taken over. */
-function lock(file: string): void {
-  const mine = { flag: "wx", mode: 0o600 };
-  try {
-    writeFileSync(file, String(process.pid), mine);
-  } catch {
-    const pid = Number(readFileSync(file, "utf8"));
-    if (isAlive(pid)) throw new HomeBusy(`a board (process ${pid}) already runs here: ${path.dirname(file)}`);
-    rmSync(file);
-    writeFileSync(file, String(process.pid), mine);
+async function lock(file: string, control: string): Promise<void> {
+  while (!create(file)) {
+    const holder = holderOf(file);
+    if (await isHeld(file, holder, control)) {
+      throw new HomeBusy(`a board (process ${holder}) already runs here: ${path.dirname(file)}`);
+    }
+    // Another board may have taken it over in the meantime: that one's counts.
+    if (holderOf(file) === holder) rmSync(file, { force: true });
   }
 }
 
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false;
+/** By a link: a reader never sees a lock without its pid. */
+function create(file: string): boolean {
+  const mine = `${file}.${process.pid}`;
+  writeFileSync(mine, String(process.pid), { mode: 0o600 });
+  try {
+    linkSync(mine, file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    return false;
+  } finally {
+    rmSync(mine);
+  }
+}
+
+/** The pid in the lock; undefined when it has just been taken back. */
+function holderOf(file: string): number | undefined {
+  return existsSync(file) ? Number(readFileSync(file, "utf8")) : undefined;
+}
+
+/** A board runs: its process lives and answers. One that has just locked is given the time to. */
+async function isHeld(file: string, holder: number | undefined, control: string): Promise<boolean> {
+  const waitMs = startMaxMs - ageMs(file);
+  for (const untilMs = performance.now() + waitMs; isAlive(holder); await pause(askAgainMs)) {
+    if (await isAnswered(control)) return true;
+    if (performance.now() >= untilMs) return false;
+  }
+  return false;
+}
+
+/** A lock of the future, made before the clock was set back, is as good as new. */
+function ageMs(file: string): number {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  return stat === undefined ? startMaxMs : Math.max(0, Date.now() - stat.mtimeMs);
+}
+
+/** Somebody listens. The kernel answers at once, also for a board that is stopped or busy. */
+function isAnswered(control: string): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = createConnection(control);
+    const settle = (isThere: boolean): void => {
+      socket.destroy();
+      resolve(isThere);
+    };
+    socket.once("connect", () => settle(true)).once("error", () => settle(false));
+  });
+}
+
+function isAlive(pid: number | undefined): boolean {
+  if (pid === undefined || !Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false;
   try {
     process.kill(pid, 0);
     return true;

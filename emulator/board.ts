@@ -34,7 +34,7 @@ async function main(): Promise<void> {
   });
   const log = (message: string): void => console.error(`board: ${message}`);
   const image = readFileSync(values.image ?? path.join(root, "build/image.luac"));
-  const home = openBoardHome(path.resolve(process.env.KASSA_HOME ?? ".kassa"));
+  const home = await openBoardHome(path.resolve(process.env.KASSA_HOME ?? ".kassa"));
   const tcpPort = Number(process.env.KASSA_BOARD_PORT ?? defaultPort);
   const baud = Number(values.baud ?? defaultBaud);
   const board = await startEmulatedBoard({ home, image, tcpPort, baud, log }).catch(error => {

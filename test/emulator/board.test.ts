@@ -1,6 +1,6 @@
 /** The board's process with a tiny image: ports, faults, restarts. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { createConnection, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -244,6 +244,32 @@ test("kill -9 loses no programmed byte; the next board takes the home over; a se
   socket.destroy();
   second.child.stdin?.end();
   assert.is(await ended(second.child), 0, "it ends with its parent");
+});
+
+test("a lock whose number is a foreign process's by now is taken over", async () => {
+  const home = newHome();
+  const run = path.join(home, "run");
+  mkdirSync(run);
+  // What a board leaves that was killed; this test's own process has its number now.
+  writeFileSync(path.join(run, "board.lock"), String(process.pid));
+  const hourAgo = new Date(Date.now() - 3_600_000);
+  utimesSync(path.join(run, "board.lock"), hourAgo, hourAgo);
+  const board = await startBoard(home);
+  assert.is(readFileSync(path.join(run, "board.lock"), "utf8"), String(board.child.pid));
+  await stop(board);
+});
+
+test("of two boards that start at once in a home one runs, the other is refused", async () => {
+  const home = newHome();
+  const both = [spawnBoard(home), spawnBoard(home)];
+  const endings = both.map(ended);
+  assert.is(await Promise.race(endings), 3);
+  assert.is((await kassa(home, "status")).code, 0);
+  const running = both.filter(child => child.exitCode === null);
+  assert.is(running.length, 1);
+  assert.is(readFileSync(path.join(home, "run/board.lock"), "utf8"), String(running[0]?.pid));
+  running[0]?.kill("SIGTERM");
+  await Promise.all(endings);
 });
 
 test("kassa emulator says what it did not understand, and that no board runs", async () => {
