@@ -1,5 +1,6 @@
 /** What a command says: text or one JSON object on stdout; refusals, with their next action, and progress on stderr. */
 import { Presets, SingleBar } from "cli-progress";
+import type { Facts } from "../../protocol/refusals";
 import type { DeviceRefusal } from "../device/device-error";
 import { type Language, sentence } from "../texts/index";
 
@@ -10,12 +11,23 @@ const absentCodes: readonly string[] = ["DEVICE_ABSENT", "OUTCOME_UNKNOWN", "POR
 /** Tells a refusal and answers the exit code for it. */
 export function tellRefusal(refusal: DeviceRefusal, language: Language, json: boolean): number {
   const { code, facts } = refusal;
-  const { detail, nextAction } = sentence({ code, facts }, language);
-  if (json) {
-    console.log(JSON.stringify({ code, facts, detail, nextAction }));
-  }
-  console.error(`${code}: ${detail}\n${nextAction}`);
+  tellCode({ code, facts, ...sentence({ code, facts }, language) }, json);
   return absentCodes.includes(code) ? exitCode.absent : exitCode.refused;
+}
+
+export interface Told {
+  readonly code: string;
+  readonly facts: Facts;
+  readonly detail: string;
+  readonly nextAction: string;
+}
+
+/** For people on stderr; with --json for programs too. */
+export function tellCode(told: Told, json: boolean): void {
+  if (json) {
+    console.log(JSON.stringify(told));
+  }
+  console.error(`${told.code}: ${told.detail}\n${told.nextAction}`);
 }
 
 /** One line of JSON, or the text. */

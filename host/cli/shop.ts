@@ -7,10 +7,12 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isAnswered } from "../device/broker";
 import { type Card, checkCard, encodeCard } from "../device/card";
 import { type DeviceInfo, DeviceRefusal, type FiscalDevice, openFiscalDevice } from "../device/fiscal-device";
 import { baudAtStart } from "../device/serial-link";
 import { UsageError } from "./args";
+import { runningProgram } from "./home";
 import { type ProgramName, type RunningProgram, startProgram } from "./spawn";
 
 export interface ShopOptions {
@@ -33,6 +35,16 @@ export interface Shop {
   close(): Promise<void>;
 }
 
+/** This home's shop already runs. */
+export class ShopRuns extends Error {
+  constructor(
+    readonly home: string,
+    readonly pid: number,
+  ) {
+    super(`the shop of ${home} already runs`);
+  }
+}
+
 /** The ports of the shop: variable and default (api: "Public faces"). */
 const ports = {
   KASSA_BOARD_PORT: 7072,
@@ -48,8 +60,11 @@ const testOperator = { code: 1, pin: "0000" };
 const u32Max = 4294967295;
 const portMax = 65535;
 
+/** Rejects with ShopRuns before it touches anything of the shop that runs. */
 export async function openShop(options: ShopOptions): Promise<Shop> {
   const { home, onProgress } = options;
+  // Asked before the ports: it is this shop that holds them, and others would not help.
+  await refuseSecond(home);
   const token = adminToken();
   const env = {
     ...(await portEnv(options.isOnAnyPort)),
@@ -86,6 +101,14 @@ export async function openShop(options: ShopOptions): Promise<Shop> {
 }
 
 const adminToken = (): string => process.env.KASSA_OFD_ADMIN_TOKEN ?? randomBytes(16).toString("hex");
+
+/** The announcement of a killed board may bear the number of a foreign process: only a running one answers. */
+async function refuseSecond(home: string): Promise<void> {
+  const board = await runningProgram(home, "board");
+  if (board !== undefined && (await isAnswered(String(board.control)))) {
+    throw new ShopRuns(home, Number(board.pid));
+  }
+}
 
 /** The port variables for the children. A busy one is named before anything starts. */
 async function portEnv(isOnAnyPort: boolean): Promise<Record<string, string>> {

@@ -3,12 +3,13 @@ import { join, relative } from "node:path";
 import { BuildFailed } from "../build/bundle";
 import { ensureBuilt } from "../build/image";
 import { baudWanted } from "../device/fiscal-device";
+import { shopRunsSentence } from "../texts/shop";
 import { type CommandSpec, numberOption, type Parsed, parseCommand, UsageError } from "./args";
 import { type FirstSale, sellFirst, testUser } from "./first-sale";
 import { homeFolder } from "./home";
-import { columns, exitCode, styled } from "./output";
+import { columns, exitCode, styled, tellCode } from "./output";
 import { formatTenge } from "./sell";
-import { openShop, type Shop } from "./shop";
+import { openShop, type Shop, ShopRuns } from "./shop";
 import { ProgramFailed } from "./spawn";
 
 const spec: CommandSpec = {
@@ -36,6 +37,11 @@ export async function run(args: string[]): Promise<number> {
     if (error instanceof ProgramFailed || error instanceof BuildFailed) {
       console.error(error.message);
       return error instanceof BuildFailed ? exitCode.refused : exitCode.absent;
+    }
+    if (error instanceof ShopRuns) {
+      const { home, pid } = error;
+      tellCode({ code: "SHOP_RUNS", facts: { home, pid }, ...shopRunsSentence(home, pid, parsed.language) }, json);
+      return exitCode.refused;
     }
     throw error;
   }

@@ -1,12 +1,12 @@
 /** `kassa start` as a newcomer meets it: one command, the whole shop, a receipt. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { lstatSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { runningProgram } from "../../host/cli/home";
-import { start, until } from "../e2e/start-command";
+import { endOf, reportIn, runKassa, start, until } from "../e2e/start-command";
 
 const test = suite<{ home: string }>("kassa start");
 
@@ -23,6 +23,48 @@ test("a busy port is named with its variable, and nothing is started", async ({ 
   assert.is(await ended, 3);
   assert.match(said().stderr, new RegExp(`PORT_BUSY: .*${port}[\\s\\S]*KASSA_REGISTER_PORT`));
   await new Promise(resolve => holder.close(resolve));
+});
+
+/** What a second start could spoil: announcements, sockets, the operator's store. */
+const filesOf = (home: string): object =>
+  Object.fromEntries(
+    ["run", "ofd"].flatMap(folder =>
+      readdirSync(join(home, folder)).map(name => [name, lstatSync(join(home, folder, name)).ino] as const),
+    ),
+  );
+
+test("a second start in the home of a running shop says so, and the shop goes on selling", async ({ home }) => {
+  const shop = start(home, ["--json"]);
+  await until(() => shop.said().stdout.includes("\n") || shop.child.exitCode !== null, "the first one sells");
+  const { url, documentNumber } = reportIn(shop.said().stdout);
+  const before = filesOf(home);
+  const onItsPorts = { KASSA_REGISTER_PORT: new URL(url).port };
+  const [named, any] = [start(home, ["--lang", "en"], onItsPorts), start(home, ["--once", "--json", "--lang", "kk"])];
+  assert.is(await endOf(named), 1, named.said().stderr);
+  assert.match(named.said().stderr, `SHOP_RUNS: The shop of ${home} already runs`);
+  assert.not.match(named.said().stderr, "PORT_BUSY");
+  assert.is(await endOf(any), 1, any.said().stderr);
+  const told = JSON.parse(any.said().stdout);
+  assert.equal([told.code, told.facts.home], ["SHOP_RUNS", home]);
+  assert.match(told.detail, "жұмыс істеп тұр");
+  assert.equal(filesOf(home), before);
+  const status = await runKassa(home, ["emulator", "status"], "");
+  assert.is(status.code, 0, status.output);
+  const sold = await runKassa(home, ["sell", "samples/small.json", "--json"], "");
+  assert.is(sold.code, 0, sold.output);
+  const receipt = JSON.parse(sold.output);
+  assert.equal([receipt.documentNumber, receipt.autonomous], [documentNumber + 1, false]);
+  shop.child.kill("SIGINT");
+  assert.is(await shop.ended, 0);
+});
+
+test("an announcement whose number is a foreign process's by now keeps no shop from starting", async ({ home }) => {
+  const control = join(home, "run", "board.sock");
+  writeFileSync(join(home, "run", "board.json"), JSON.stringify({ pid: process.pid, control }));
+  const { child, ended, said } = start(home, ["--blank"]);
+  await until(() => said().stderr.includes("Ctrl-C") || child.exitCode !== null, "the shop stands");
+  child.kill("SIGINT");
+  assert.is(await ended, 0, said().stderr);
 });
 
 test("killed without a word, it takes its children with it", async ({ home }) => {
