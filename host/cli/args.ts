@@ -80,13 +80,30 @@ export function languageOf(asked: unknown, env: NodeJS.ProcessEnv = process.env)
 
 /** A whole number given as an option, within bounds. */
 export function numberOption(parsed: Parsed, name: string, min: number, max: number): number | undefined {
-  const text = parsed.options[name];
+  return numberIn(parsed, name, min, max, Number.isInteger, "whole number");
+}
+
+/** A probability given as an option. */
+export function shareOption(parsed: Parsed, name: string): number | undefined {
+  return numberIn(parsed, name, 0, 1, Number.isFinite, "number");
+}
+
+function numberIn(
+  { options }: Parsed,
+  name: string,
+  min: number,
+  max: number,
+  isSuch: (value: number) => boolean,
+  such: string,
+): number | undefined {
+  const text = options[name];
   if (text === undefined) {
     return undefined;
   }
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < min || value > max) {
-    throw new UsageError(`--${name}: expected a whole number from ${min} to ${max}, got ${String(text)}`);
+  // Number() reads an empty text as 0.
+  const value = String(text).trim() === "" ? Number.NaN : Number(text);
+  if (!isSuch(value) || value < min || value > max) {
+    throw new UsageError(`--${name}: expected a ${such} from ${min} to ${max}, got ${String(text)}`);
   }
   return value;
 }

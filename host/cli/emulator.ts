@@ -1,124 +1,166 @@
 /** `kassa emulator VERB`: starts an emulated board, and asks a running one for faults through its control socket. */
 import { spawn } from "node:child_process";
 import { createConnection } from "node:net";
-import path from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { BuildFailed } from "../build/bundle";
 import { ensureBuilt } from "../build/image";
+import { DeviceAbsent } from "../device/fiscal-device";
+import { type CommandSpec, HelpAsked, numberOption, type Parsed, parseCommand, shareOption, UsageError } from "./args";
+import { homeFolder } from "./home";
+import { exitCode, tellResult } from "./output";
 
-export const help = `kassa emulator VERB: an emulated board (KASSA_HOME, KASSA_BOARD_PORT)
-
-  start [--baud N] [--json]        runs a board until Ctrl-C
-  status                           what it is doing
-  cut-power [--after-bytes N [--tear prefix|suffix|subset|unstable]] [--off MS]
-                                   takes the power away, at once or in the middle of a flash write
-  paper out|in                     the roll
-  cover open|closed                the printer's cover
-  printer off|on                   the printer's switch
-  unplug [--for MS]                the serial port vanishes; with --for it comes back
-  plug                             it comes back
-  line [--noise P] [--baud N]      changes each byte with probability P; sets the speed
-  clock +25h|-10m|jump:+25h|lost   time passes; the clock alone is moved; the clock loses its time
-
-Example: kassa emulator paper out
-Exit: 0 done, 1 refused, 2 wrong usage, 3 no board runs here`;
-
+/** What the control socket takes. */
 type Request = Readonly<Record<string, unknown>>;
+interface Verb {
+  readonly spec: CommandSpec;
+  /** Words → request, without its verb. */
+  readonly request: (parsed: Parsed) => Request;
+}
 
-/** Wrong words on the command line. */
-class Usage extends Error {}
+const dayMs = 24 * 3600 * 1000;
+const [baudMin, baudMax] = [300, 4_000_000];
+const afterBytesMax = 1e9;
+const tears = ["prefix", "suffix", "subset", "unstable"];
+
+const startSpec: CommandSpec = {
+  usage: "emulator start [--baud N]",
+  about: "Runs a board until Ctrl-C (KASSA_HOME, KASSA_BOARD_PORT).",
+  options: { baud: { type: "string", value: "N", about: "speed of the line (default 115200)" } },
+  example: "KASSA_BOARD_PORT=0 kassa emulator start",
+};
+
+const verbs: { readonly [name: string]: Verb } = {
+  status: {
+    spec: { usage: "emulator status", about: "What it is doing.", options: {}, example: "kassa emulator status" },
+    request: () => ({}),
+  },
+  "cut-power": {
+    spec: {
+      usage: "emulator cut-power [--after-bytes N [--tear KIND]] [--off MS]",
+      about: "Takes the power away, at once or in the middle of a flash write.",
+      options: {
+        "after-bytes": { type: "string", value: "N", about: "when so many more bytes are written" },
+        tear: { type: "string", value: "KIND", about: `what is left: ${tears.join(", ")} (default prefix)` },
+        off: { type: "string", value: "MS", about: "how long it stays away (default 300)" },
+      },
+      example: "kassa emulator cut-power --after-bytes 500 --tear unstable",
+    },
+    request: powerCut,
+  },
+  paper: {
+    spec: choiceSpec("emulator paper out|in", "The roll.", "kassa emulator paper out"),
+    request: ({ positionals }) => ({ present: choice(positionals[0], "in", "out") }),
+  },
+  cover: {
+    spec: choiceSpec("emulator cover open|closed", "The printer's cover.", "kassa emulator cover open"),
+    request: ({ positionals }) => ({ open: choice(positionals[0], "open", "closed") }),
+  },
+  printer: {
+    spec: choiceSpec("emulator printer off|on", "The printer's switch.", "kassa emulator printer off"),
+    request: ({ positionals }) => ({ online: choice(positionals[0], "on", "off") }),
+  },
+  unplug: {
+    spec: {
+      usage: "emulator unplug [--for MS]",
+      about: "The serial port vanishes.",
+      options: { for: { type: "string", value: "MS", about: "it comes back then (default: at `plug`)" } },
+      example: "kassa emulator unplug --for 2000",
+    },
+    request: parsed => ({ forMs: numberOption(parsed, "for", 0, dayMs) }),
+  },
+  plug: {
+    spec: { usage: "emulator plug", about: "It comes back.", options: {}, example: "kassa emulator plug" },
+    request: () => ({}),
+  },
+  line: {
+    spec: {
+      usage: "emulator line [--noise P] [--baud N]",
+      about: "Changes the serial line.",
+      options: {
+        noise: { type: "string", value: "P", about: "each byte is changed with this probability, 0 to 1" },
+        baud: { type: "string", value: "N", about: "speed" },
+      },
+      example: "kassa emulator line --noise 0.001",
+    },
+    request: lineChange,
+  },
+  clock: {
+    spec: choiceSpec(
+      "emulator clock +25h|-10m|jump:+25h|lost",
+      "Time passes; the clock alone is moved; the clock loses its time.",
+      "kassa emulator clock +25h",
+    ),
+    request: ({ positionals }) => clockChange(positionals[0] ?? ""),
+  },
+};
 
 export async function run(args: string[]): Promise<number> {
-  try {
-    const [verb, ...rest] = args;
-    if (verb === undefined || rest.includes("--help") || verb === "--help") return print(help);
-    if (verb === "start") return await start(rest);
-    return await ask(requestOf(verb, rest), rest.includes("--json"));
-  } catch (error) {
-    if (!(error instanceof Usage) && !isParseError(error)) throw error;
-    console.error(`${error.message}\n\n${help}`);
-    return 2;
+  const [name, ...rest] = args;
+  if (name === "start") return start(parseCommand(rest, startSpec));
+  const verb = name === undefined || !Object.hasOwn(verbs, name) ? undefined : verbs[name];
+  if (name === undefined || verb === undefined) {
+    throw name === "--help" || name === "-h" ? new HelpAsked(overview()) : new UsageError(overview());
   }
+  const parsed = parseCommand(name === "clock" ? withTimesLast(rest) : rest, verb.spec);
+  return ask({ verb: name, ...verb.request(parsed) }, parsed.json);
 }
 
-const isParseError = (error: unknown): error is Error =>
-  String((error as NodeJS.ErrnoException).code).startsWith("ERR_PARSE_ARGS");
-
-function print(text: string): number {
-  console.log(text);
-  return 0;
+function overview(): string {
+  const specs = [startSpec, ...Object.values(verbs).map(({ spec }) => spec)];
+  return specs.map(({ usage, about }) => `kassa ${usage}\n    ${about}`).join("\n");
 }
-
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
-const home = (): string => path.resolve(process.env.KASSA_HOME ?? ".kassa");
 
 /** Builds the image when it is stale, then becomes the board's parent. */
-async function start(args: readonly string[]): Promise<number> {
-  parseArgs({ args: [...args], options: { baud: { type: "string" }, json: { type: "boolean" } } });
+async function start(parsed: Parsed): Promise<number> {
+  const baud = numberOption(parsed, "baud", baudMin, baudMax);
   try {
     await ensureBuilt();
   } catch (error) {
     if (!(error instanceof BuildFailed)) throw error;
     console.error(error.message);
-    return 1;
+    return exitCode.refused;
   }
-  const board = path.join(root, "emulator/board.ts");
-  const child = spawn(process.execPath, ["--import", "tsx", board, ...args], { stdio: "inherit" });
+  const board = fileURLToPath(new URL("../../emulator/board.ts", import.meta.url));
+  const options = [...(baud === undefined ? [] : ["--baud", String(baud)]), ...(parsed.json ? ["--json"] : [])];
+  const child = spawn(process.execPath, ["--import", "tsx", board, ...options], { stdio: "inherit" });
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
-  return new Promise(resolve => child.on("exit", code => resolve(code ?? 1)));
+  return new Promise(resolve => child.on("exit", code => resolve(code ?? exitCode.refused)));
 }
 
 // Words → request.
 
-function requestOf(verb: string, args: string[]): Request {
-  // Not by parseArgs, for which "-10m" would be an option.
-  if (verb === "clock") return { verb, ...clockChange(args.find(word => word !== "--json") ?? "") };
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: {
-      "after-bytes": { type: "string" },
-      tear: { type: "string" },
-      off: { type: "string" },
-      for: { type: "string" },
-      noise: { type: "string" },
-      baud: { type: "string" },
-      json: { type: "boolean" },
-    },
-  });
-  const word = positionals[0] ?? "";
-  switch (verb) {
-    case "status":
-    case "plug":
-      return { verb };
-    case "cut-power":
-      return { verb, afterBytes: number(values["after-bytes"]), tear: values.tear, offMs: number(values.off) };
-    case "paper":
-      return { verb, present: choice(word, "in", "out") };
-    case "cover":
-      return { verb, open: choice(word, "open", "closed") };
-    case "printer":
-      return { verb, online: choice(word, "on", "off") };
-    case "unplug":
-      return { verb, forMs: number(values.for) };
-    case "line":
-      return { verb, noise: number(values.noise), baud: number(values.baud) };
-    default:
-      throw new Usage(`unknown verb: ${verb}`);
-  }
+/** A verb that takes one word. */
+function choiceSpec(usage: string, about: string, example: string): CommandSpec {
+  return { usage, about, options: {}, positionals: [1, 1], example };
 }
 
-function choice(word: string, yes: string, no: string): boolean {
-  if (word !== yes && word !== no) throw new Usage(`expected ${yes} or ${no}, got "${word}"`);
+function choice(word: string | undefined, yes: string, no: string): boolean {
+  if (word !== yes && word !== no) throw new UsageError(`expected ${yes} or ${no}, got ${String(word)}`);
   return word === yes;
 }
 
-function number(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (text.trim() === "" || Number.isNaN(value)) throw new Usage(`expected a number, got "${text}"`);
-  return value;
+function powerCut(parsed: Parsed): Request {
+  const afterBytes = numberOption(parsed, "after-bytes", 0, afterBytesMax);
+  const { tear } = parsed.options;
+  if (tear !== undefined && !tears.includes(String(tear))) {
+    throw new UsageError(`--tear: expected ${tears.join(", ")}, got ${String(tear)}`);
+  }
+  if (tear !== undefined && afterBytes === undefined) throw new UsageError("--tear needs --after-bytes N");
+  return { afterBytes, tear, offMs: numberOption(parsed, "off", 0, dayMs) };
+}
+
+function lineChange(parsed: Parsed): Request {
+  const noise = shareOption(parsed, "noise");
+  const baud = numberOption(parsed, "baud", baudMin, baudMax);
+  if (noise === undefined && baud === undefined) throw new UsageError("--noise P or --baud N is needed");
+  return { noise, baud };
+}
+
+/** "-10m" is a time here, though it looks like an option. */
+function withTimesLast(words: readonly string[]): string[] {
+  const isTime = (word: string): boolean => /^-\d/.test(word);
+  return [...words.filter(word => !isTime(word)), "--", ...words.filter(isTime)];
 }
 
 const unitS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86400 };
@@ -127,7 +169,7 @@ const unitS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86400
 function clockChange(word: string): Request {
   if (word === "lost") return { lost: true };
   const [, jump, sign, amount, unit] = /^(jump:)?([+-])(\d+)([smhd])$/.exec(word) ?? [];
-  if (amount === undefined || unit === undefined) throw new Usage(`expected a time such as +25h, got "${word}"`);
+  if (amount === undefined || unit === undefined) throw new UsageError(`expected a time such as +25h, got ${word}`);
   const seconds = Number(`${sign}${amount}`) * (unitS[unit] as number);
   return jump !== undefined || seconds < 0 ? { jumpS: seconds } : { advanceS: seconds };
 }
@@ -141,25 +183,26 @@ interface Answer {
 }
 
 async function ask(request: Request, json: boolean): Promise<number> {
-  const answer = await send(request).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "ENOENT" && error.code !== "ECONNREFUSED") throw error;
-    return undefined;
-  });
-  if (answer === undefined) {
-    console.error(`no board runs in ${home()}: start one by "kassa emulator start"`);
-    return 3;
+  const { ok, error = "refused", status } = await send(request);
+  if (!ok) {
+    console.error(error);
+    if (json) console.log(JSON.stringify({ ok, error }));
+    return exitCode.refused;
   }
-  if (json) console.log(JSON.stringify(answer));
-  else if (!answer.ok) console.error(answer.error);
-  else console.log(answer.status === undefined ? "done" : JSON.stringify(answer.status, undefined, 2));
-  return answer.ok ? 0 : 1;
+  tellResult(json, { ok, status }, status === undefined ? "done" : JSON.stringify(status, undefined, 2));
+  return exitCode.done;
 }
 
+/** Throws DeviceAbsent when no board runs. */
 function send(request: Request): Promise<Answer> {
+  const home = homeFolder();
   return new Promise((resolve, reject) => {
-    const socket = createConnection(path.join(home(), "run/board.sock"));
+    const socket = createConnection(join(home, "run", "board.sock"));
     let received = "";
-    socket.setEncoding("utf8").on("error", reject);
+    socket.setEncoding("utf8").on("error", (error: NodeJS.ErrnoException) => {
+      const isNobody = error.code === "ENOENT" || error.code === "ECONNREFUSED";
+      reject(isNobody ? new DeviceAbsent(`no board runs in ${home}: kassa emulator start`) : error);
+    });
     socket.on("connect", () => socket.write(`${JSON.stringify(request)}\n`));
     socket.on("data", text => {
       received += text;
@@ -167,6 +210,6 @@ function send(request: Request): Promise<Answer> {
       socket.end();
       resolve(JSON.parse(received) as Answer);
     });
-    socket.on("close", () => reject(new Error("the board has ended")));
+    socket.on("close", () => reject(new DeviceAbsent(`the board in ${home} has ended`)));
   });
 }

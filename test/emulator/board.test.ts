@@ -8,7 +8,10 @@ import { fileURLToPath } from "node:url";
 import { SerialPort } from "serialport";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { UsageError } from "../../host/cli/args";
 import { run } from "../../host/cli/emulator";
+import { exitCode } from "../../host/cli/output";
+import { DeviceAbsent } from "../../host/device/device-error";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 const waitMaxMs = 8000;
@@ -114,6 +117,14 @@ async function connect({ facts }: TestBoard): Promise<{ socket: Socket; wire: Wi
   return { socket, wire: wireOf(socket) };
 }
 
+/** What the command's own edge (host/cli/kassa.ts) makes of what it throws. */
+function codeOf(error: Error, output: unknown[]): number {
+  output.push(error.message);
+  if (error instanceof UsageError) return exitCode.usage;
+  if (error instanceof DeviceAbsent) return exitCode.absent;
+  throw error;
+}
+
 /** `kassa emulator …` in this process, with its output. */
 async function kassa(home: string, ...words: string[]): Promise<{ code: number; output: string }> {
   const before = process.env.KASSA_HOME;
@@ -123,7 +134,7 @@ async function kassa(home: string, ...words: string[]): Promise<{ code: number; 
   console.error = (...parts) => output.push(...parts);
   process.env.KASSA_HOME = home;
   try {
-    return { code: await run(words), output: output.join("\n") };
+    return { code: await run(words).catch(error => codeOf(error, output)), output: output.join("\n") };
   } finally {
     Object.assign(console, { log, error });
     if (before === undefined) delete process.env.KASSA_HOME;
@@ -275,11 +286,37 @@ test("of two boards that start at once in a home one runs, the other is refused"
 test("kassa emulator says what it did not understand, and that no board runs", async () => {
   const home = newHome();
   assert.is((await kassa(home, "status")).code, 3);
-  assert.is((await kassa(home, "paper", "sideways")).code, 2);
-  assert.is((await kassa(home, "nonsense")).code, 2);
-  assert.is((await kassa(home, "clock", "soon")).code, 2);
-  assert.is((await kassa(home, "cut-power", "--after-bytes", "many")).code, 2);
-  assert.is((await kassa(home, "--help")).code, 0);
+  const wrong: readonly (readonly [words: string, says: string | RegExp])[] = [
+    ["paper sideways", "expected in or out, got sideways"],
+    ["paper", "usage: kassa emulator paper out|in"],
+    ["nonsense", /kassa emulator cut-power .*kassa emulator clock/s],
+    ["", /kassa emulator cut-power .*kassa emulator clock/s],
+    ["clock soon", "expected a time such as +25h, got soon"],
+    ["cut-power --after-bytes many", "--after-bytes: expected a whole number from 0 to 1000000000, got many"],
+    ["cut-power --after-bytes 5 --tear half", "--tear: expected prefix, suffix, subset, unstable, got half"],
+    ["cut-power --tear suffix", "--tear needs --after-bytes N"],
+    ["line --noise 7", "--noise: expected a number from 0 to 1, got 7"],
+    ["line --noise=", "--noise: expected a number from 0 to 1, got "],
+    ["line", "--noise P or --baud N is needed"],
+    ["status --lang de", "--lang: expected kk, ru or en, got de"],
+  ];
+  for (const [words, says] of wrong) {
+    const { code, output } = await kassa(home, ...words.split(" ").filter(Boolean));
+    assert.is(code, 2, words);
+    assert.match(output, says, words);
+  }
+});
+
+test("kassa emulator takes --lang and --json, and a time that looks like an option", async () => {
+  const board = await sharedBoard();
+  const { code, output } = await kassa(board.home, "status", "--json", "--lang", "kk");
+  assert.equal([code, JSON.parse(output).ok], [0, true]);
+  const status = async (): Promise<{ utcS: number }> => JSON.parse((await kassa(board.home, "status")).output);
+  const before = await status();
+  assert.equal(await kassa(board.home, "clock", "-10m", "--json"), { code: 0, output: '{"ok":true}' });
+  const movedS = (await status()).utcS - before.utcS;
+  assert.ok(movedS >= -600 && movedS < -540, `${movedS} s`);
+  assert.is((await kassa(board.home, "clock", "--lang", "ru", "+10m")).code, 0);
 });
 
 test.run();

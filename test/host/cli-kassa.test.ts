@@ -22,11 +22,13 @@ function run(...args: string[]): Promise<Ended> {
 }
 
 test("help is on stdout with exit code 0, wrong usage on stderr with 2", async () => {
-  const [help, verbHelp, none, unknown] = await Promise.all([
+  const [help, verbHelp, none, unknown, noVerb, faultHelp] = await Promise.all([
     run("--help"),
     run("device", "list", "--help"),
     run(),
     run("nothing"),
+    run("emulator"),
+    run("emulator", "cut-power", "--help"),
   ]);
   assert.is(help.code, 0);
   assert.match(help.stdout, /start .*sell /s);
@@ -35,6 +37,10 @@ test("help is on stdout with exit code 0, wrong usage on stderr with 2", async (
   assert.is(none.code, 2);
   assert.is(unknown.code, 2);
   assert.match(unknown.stderr, /no area "nothing"/);
+  assert.equal([noVerb.code, noVerb.stdout], [2, ""]);
+  assert.match(noVerb.stderr, "kassa emulator cut-power");
+  assert.is(faultHelp.code, 0);
+  assert.match(faultHelp.stdout, /--off MS [\s\S]*Example: kassa emulator cut-power/);
 });
 
 test("a refusal is a code, a sentence and a next action in the language that was asked, with exit code 1", async () => {
@@ -58,10 +64,15 @@ test("a port that is none is wrong usage, named with its variable", async () => 
   assert.not.match(wrong.stderr, /\n\s+at /);
 });
 
-test("an absent register service is exit code 3", async () => {
-  const { code, stderr } = await run("sell", "samples/card.json");
-  assert.is(code, 3);
-  assert.match(stderr, /^DEVICE_ABSENT/);
+test("an absent register service, an absent board, is exit code 3", async () => {
+  for (const words of [
+    ["sell", "samples/card.json"],
+    ["emulator", "status"],
+  ]) {
+    const { code, stderr } = await run(...words);
+    assert.is(code, 3);
+    assert.match(stderr, /^DEVICE_ABSENT/);
+  }
 });
 
 test("a problem answer of the service becomes the refusal that it tells", async () => {
