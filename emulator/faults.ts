@@ -13,6 +13,8 @@ export interface PowerCut {
   /** Bytes of programs that still succeed, over all partitions. */
   readonly afterBytes: number;
   readonly tear: Tear;
+  /** The power goes: called before PowerLost is thrown. */
+  readonly onCut: () => void;
 }
 
 export interface FaultyFlash extends Flash {
@@ -45,20 +47,25 @@ export function createFaultyFlash(chip: FileFlash, random: SimRandom): FaultyFla
     return left;
   }
 
-  function programTorn(offsetBytes: number, data: Bytes, { afterBytes, tear }: PowerCut): never {
+  function lose({ onCut }: PowerCut): never {
+    cut = undefined;
+    onCut();
+    throw new PowerLost();
+  }
+
+  function programTorn(offsetBytes: number, data: Bytes, due: PowerCut): never {
+    const { afterBytes, tear } = due;
     const whole = Buffer.from(data, "latin1");
     chip.program(offsetBytes, torn(whole, afterBytes, tear).toString("latin1") as Bytes);
     if (tear === "unstable") {
       unstable.push({ offsetBytes: offsetBytes + afterBytes, data: whole.subarray(afterBytes) });
     }
-    cut = undefined;
-    throw new PowerLost();
+    lose(due);
   }
 
-  function eraseTorn(offsetBytes: number): never {
+  function eraseTorn(offsetBytes: number, due: PowerCut): never {
     chip.overwrite(offsetBytes, random.bytes(chip.sectorBytes));
-    cut = undefined;
-    throw new PowerLost();
+    lose(due);
   }
 
   /** Lays the unstable bytes over what the chip holds. */
@@ -88,7 +95,7 @@ export function createFaultyFlash(chip: FileFlash, random: SimRandom): FaultyFla
       return chip.program(offsetBytes, data);
     },
     eraseSector(offsetBytes) {
-      if (cut?.afterBytes === 0) eraseTorn(offsetBytes);
+      if (cut?.afterBytes === 0) eraseTorn(offsetBytes, cut);
       const end = offsetBytes + chip.sectorBytes;
       unstable = unstable.filter(range => range.offsetBytes < offsetBytes || range.offsetBytes >= end);
       return chip.eraseSector(offsetBytes);

@@ -22,7 +22,7 @@ export interface MachineOptions {
 export interface Machine {
   /** Something happened: tick as soon as possible. */
   wake(): void;
-  /** Takes the power away between two ticks, for so long. */
+  /** Takes the power away for so long: between two ticks, or where PowerLost follows. */
   cutPower(offMs: number): void;
   status(): MachineStatus;
   /** Ends after the current tick. */
@@ -41,7 +41,6 @@ const heapMaxBytes = 1024 * 1024;
 const stepTimeoutMs = 4000;
 /** A board's supervisor waits before it tries a failed image again. */
 const afterFailureMs = 1000;
-const afterPowerCutMs = 300;
 
 /** Why the image ended, and what follows. */
 interface Ending {
@@ -65,7 +64,7 @@ export function startMachine(options: MachineOptions): Machine {
       image = await startImage({ image: options.image, hal, memoryMaxBytes: heapMaxBytes, stepTimeoutMs });
       return await tickUntilEnd(image);
     } catch (error) {
-      return endingOf(error);
+      return error instanceof PowerLost ? powerOff() : endingOf(error);
     } finally {
       image?.close();
       image = undefined;
@@ -79,8 +78,10 @@ export function startMachine(options: MachineOptions): Machine {
       if (system.watchdogBites()) return { cause: "watchdog", pauseMs: 0, failure: "the watchdog was not fed" };
       await bell.wait(waitMs);
     }
-    return cut ?? { cause: "power", pauseMs: 0 };
+    return powerOff();
   }
+
+  const powerOff = (): Ending => cut ?? { cause: "power", pauseMs: 0 };
 
   async function run(): Promise<void> {
     let cause: ResetCause = "power";
@@ -122,7 +123,6 @@ export function startMachine(options: MachineOptions): Machine {
 }
 
 function endingOf(error: unknown): Ending {
-  if (error instanceof PowerLost) return { cause: "power", pauseMs: afterPowerCutMs };
   if (error instanceof ResetRequested) return { cause: "request", pauseMs: 0 };
   const failure = error instanceof Error ? error.message : String(error);
   const isTimeout = error instanceof ImageFailed && error.kind === "timeout";

@@ -22,8 +22,10 @@ export function controlHandlers(board: EmulatedBoard, home: BoardHome, announce:
   return {
     status: () => ({ status: statusOf(board, home) }),
     "cut-power": request => {
-      if (request.afterBytes === undefined) board.machine.cutPower(numberOf(request, "offMs", 0, dayMs, powerOffMs));
-      else board.flash.arm({ afterBytes: numberOf(request, "afterBytes", 0, 1e9), tear: tearOf(request) });
+      const offMs = numberOf(request, "offMs", 0, dayMs, powerOffMs);
+      const onCut = (): void => board.machine.cutPower(offMs);
+      if (request.afterBytes === undefined) onCut();
+      else board.flash.arm({ afterBytes: numberOf(request, "afterBytes", 0, 1e9), tear: tearOf(request), onCut });
       return done;
     },
     paper: request => {
@@ -53,7 +55,7 @@ export function controlHandlers(board: EmulatedBoard, home: BoardHome, announce:
       return done;
     },
     line: request => {
-      board.uart.setNoise(numberOf(request, "noise", 0, 1, 0));
+      if (request.noise !== undefined) board.uart.setNoise(numberOf(request, "noise", 0, 1));
       if (request.baud !== undefined) board.uart.uart.setBaud(numberOf(request, "baud", 300, 4_000_000));
       return done;
     },

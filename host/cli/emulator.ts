@@ -76,7 +76,7 @@ const verbs: { readonly [name: string]: Verb } = {
   line: {
     spec: {
       usage: "emulator line [--noise P] [--baud N]",
-      about: "Changes the serial line.",
+      about: "Changes the serial line; what is not named stays as it is.",
       options: {
         noise: { type: "string", value: "P", about: "each byte is changed with this probability, 0 to 1" },
         baud: { type: "string", value: "N", about: "speed" },

@@ -201,6 +201,41 @@ test("a power cut in the middle of a write leaves a part of it, and the board co
   await stop(board);
 });
 
+test("a power cut in the middle of a write lasts as long as was asked", async () => {
+  const board = await startBoard();
+  const { socket, wire } = await connect(board);
+  await wire.hears("boot 1 power\n");
+  assert.is((await kassa(board.home, "cut-power", "--after-bytes", "100", "--off", "1500")).code, 0);
+  const startedMs = performance.now();
+  wire.write("write\n");
+  await wire.hears("boot 2 power\n");
+  const tookMs = performance.now() - startedMs;
+  assert.ok(tookMs >= 1500, `${tookMs} ms`);
+  socket.destroy();
+  await stop(board);
+});
+
+test("noise and speed of the line are changed one without the other", async () => {
+  const board = await startBoard();
+  const { socket, wire } = await connect(board);
+  await wire.hears("boot 1 power\n");
+  await kassa(board.home, "line", "--noise", "1");
+  await kassa(board.home, "line", "--baud", "57600");
+  const heard = new Promise<string>(resolve => socket.once("data", data => resolve(data.toString("latin1"))));
+  // The board says its line by itself, and every byte of it arrives as another one.
+  await kassa(board.home, "cut-power", "--off", "0");
+  assert.not.match(await heard, /boot|power/);
+  await kassa(board.home, "line", "--noise", "0");
+  // A start began at the board's own speed.
+  await kassa(board.home, "line", "--baud", "57600");
+  await kassa(board.home, "line", "--noise", "0");
+  wire.write("hello\n");
+  await wire.hears("echo hello\n");
+  assert.match((await kassa(board.home, "status")).output, '"baud": 57600');
+  socket.destroy();
+  await stop(board);
+});
+
 test("paper, cover and clock change as told; receipts are filed", async () => {
   const board = await sharedBoard();
   const { socket, wire } = await connect(board);
