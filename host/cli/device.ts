@@ -241,6 +241,12 @@ async function readLine(): Promise<string> {
   return "";
 }
 
+interface LogRecord {
+  readonly seq: number;
+  /** Hexadecimal CBOR. */
+  readonly item: string;
+}
+
 function log(parsed: Parsed): Promise<number> {
   return withDevice(parsed.options.port, async device => {
     const session = await signIn(device, userOf(parsed.options.user));
@@ -249,13 +255,20 @@ function log(parsed: Parsed): Promise<number> {
     const { firstSeq } = await device.logPage(session, sequence, 0);
     const first = Math.max(firstSeq, sequence - count + 1);
     const bar = createProgress("records");
+    const records: LogRecord[] = [];
+    // People see each record when it comes; programs get one object.
+    const show = parsed.json
+      ? (record: LogRecord) => records.push(record)
+      : ({ seq, item }: LogRecord) => console.log(`${seq} ${item}`);
     for (let seq = first; seq <= sequence; seq++) {
-      const item = (await device.logRecord(session, seq)).item.toString("hex");
-      tellResult(parsed.json, { seq, item }, `${seq} ${item}`);
+      show({ seq, item: (await device.logRecord(session, seq)).item.toString("hex") });
       bar.update(seq - first + 1, sequence - first + 1);
     }
     bar.stop();
     await device.logout(session);
+    if (parsed.json) {
+      console.log(JSON.stringify({ records }));
+    }
     return exitCode.done;
   });
 }

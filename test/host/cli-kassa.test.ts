@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { createFakeModule } from "./fake-module";
 
 interface Ended {
   code: number;
@@ -86,6 +87,25 @@ test("a problem answer of the service becomes the refusal that it tells", async 
   server.close();
   assert.is(code, 1);
   assert.equal(JSON.parse(stdout).facts, { expected: 100, got: 99 });
+});
+
+test("the newest records are one object with --json, a line each without", async () => {
+  const module = await createFakeModule();
+  const info = module.handlers.get("104/0")!;
+  module.handlers.set("104/0", body => ({ ...info(body), sequence: 7 }));
+  module.handlers.set("100/1", () => ({}));
+  module.handlers.set("104/6", ({ seq }) => ({ firstSeq: 6, lastSeq: 7, len: 2, data: Buffer.of(0x18, Number(seq)) }));
+  const [text, json] = [
+    await run("device", "log", "--port", module.address),
+    await run("device", "log", "--port", module.address, "--last", "5", "--json"),
+  ];
+  await module.close();
+  assert.equal([text.code, text.stdout], [0, "6 1806\n7 1807\n"], text.stderr);
+  const records = [
+    { seq: 6, item: "1806" },
+    { seq: 7, item: "1807" },
+  ];
+  assert.equal([json.code, json.stdout], [0, `${JSON.stringify({ records })}\n`], json.stderr);
 });
 
 test.run();
