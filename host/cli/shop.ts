@@ -13,7 +13,7 @@ import { type DeviceInfo, DeviceRefusal, type FiscalDevice, openFiscalDevice } f
 import { baudAtStart } from "../device/serial-link";
 import { UsageError } from "./args";
 import { runningProgram } from "./home";
-import { type ProgramName, type RunningProgram, startProgram } from "./spawn";
+import { type Ending, type ProgramName, type RunningProgram, startProgram } from "./spawn";
 
 export interface ShopOptions {
   readonly home: string;
@@ -30,8 +30,8 @@ export interface Shop {
   readonly ofd: RunningProgram;
   readonly register: RunningProgram;
   readonly url: string;
-  /** Resolves with the name of the first process that ends. */
-  readonly ended: Promise<ProgramName>;
+  /** How the first process that ends did. */
+  readonly ended: Promise<Ending>;
   close(): Promise<void>;
 }
 
@@ -91,7 +91,7 @@ export async function openShop(options: ShopOptions): Promise<Shop> {
     const info = await prepareBoard(options, ofd, token);
     onProgress("starting the register service");
     const register = await open("register");
-    const ended = Promise.race(running.map(({ name, ended }) => ended.then(() => name)));
+    const ended = Promise.race(running.map(program => program.ended));
     const url = `http://127.0.0.1:${String(register.facts.port)}`;
     return { info, board, ofd, register, url, ended, close };
   } catch (error) {

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createWriteStream, mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
@@ -21,8 +21,16 @@ export interface RunningProgram {
   /** What it said when it was ready. */
   readonly facts: Readonly<Record<string, unknown>>;
   /** Resolves when it has ended, wanted or not. */
-  readonly ended: Promise<void>;
+  readonly ended: Promise<Ending>;
   stop(): Promise<void>;
+}
+
+export interface Ending {
+  readonly name: ProgramName;
+  /** "exit code 3", "signal SIGKILL" */
+  readonly reason: string;
+  /** The file with its messages. */
+  readonly log: string;
 }
 
 /** A process that ended, or kept silent, before it was ready; `said` is the end of what it wrote. */
@@ -53,16 +61,21 @@ export async function startProgram(
   });
   // A child that dies while we hold its input must not take us with it.
   child.stdin.on("error", () => {});
-  const said = keepMessages(child, name, home);
-  const ended = new Promise<void>(resolve => child.once("close", () => resolve()));
+  const log = join(home, "logs", `${name}.log`);
+  const said = keepMessages(child, log);
+  const ended = new Promise<Ending>(resolve => {
+    child.once("close", (code, signal) => {
+      resolve({ name, reason: signal === null ? `exit code ${code}` : `signal ${signal}`, log });
+    });
+  });
   const facts = await firstFacts(child, ended, () => new ProgramFailed(name, said()));
   return { name, pid: child.pid ?? 0, facts, ended, stop: () => stopChild(child, ended) };
 }
 
 /** Copies stderr to the log file; answers its last part. */
-function keepMessages(child: ChildProcess, name: ProgramName, home: string): () => string {
-  mkdirSync(join(home, "logs"), { recursive: true });
-  const log = createWriteStream(join(home, "logs", `${name}.log`), { flags: "a" });
+function keepMessages(child: ChildProcess, file: string): () => string {
+  mkdirSync(dirname(file), { recursive: true });
+  const log = createWriteStream(file, { flags: "a" });
   let said = "";
   child.stderr?.on("data", (chunk: Buffer) => {
     log.write(chunk);
@@ -74,7 +87,7 @@ function keepMessages(child: ChildProcess, name: ProgramName, home: string): () 
 
 function firstFacts(
   child: ChildProcess,
-  ended: Promise<void>,
+  ended: Promise<unknown>,
   failure: () => Error,
 ): Promise<Readonly<Record<string, unknown>>> {
   return new Promise((resolve, reject) => {
@@ -106,7 +119,7 @@ function factsIn(line: string): Record<string, unknown> | undefined {
 }
 
 /** Ends its input, then asks by signal, then does not ask. */
-async function stopChild(child: ChildProcess, ended: Promise<void>): Promise<void> {
+async function stopChild(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
   child.stdin?.end();
   child.kill("SIGTERM");
   const timer = setTimeout(() => child.kill("SIGKILL"), stopMs);

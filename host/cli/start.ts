@@ -137,6 +137,6 @@ async function stay(shop: Shop): Promise<number> {
   if (ended === undefined) {
     return exitCode.done;
   }
-  console.error(`kassa: ${ended} has ended; see logs/${ended}.log`);
+  console.error(`kassa: ${ended.name} has ended by itself (${ended.reason}); its messages are in ${ended.log}`);
   return exitCode.absent;
 }

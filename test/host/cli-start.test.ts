@@ -1,11 +1,12 @@
 /** `kassa start` as a newcomer meets it: one command, the whole shop, a receipt. */
-import { lstatSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { runningProgram } from "../../host/cli/home";
+import { startProgram } from "../../host/cli/spawn";
 import { endOf, reportIn, runKassa, start, until } from "../e2e/start-command";
 
 const test = suite<{ home: string }>("kassa start");
@@ -80,6 +81,23 @@ test("killed without a word, it takes its children with it", async ({ home }) =>
     const running = await Promise.all(names.map(name => runningProgram(home, name)));
     return running.every(facts => facts === undefined);
   }, "all have ended");
+});
+
+test("a process that ends by itself is named, with how it did and the full path of its log", async ({ home }) => {
+  const shop = start(home, ["--blank"]);
+  await until(() => shop.said().stderr.includes("Ctrl-C"), `the shop stands: ${shop.said().stderr}`);
+  process.kill(Number((await runningProgram(home, "register"))?.pid), "SIGKILL");
+  assert.is(await endOf(shop), 3);
+  const log = join(home, "logs", "register.log");
+  assert.match(shop.said().stderr, `register has ended by itself (signal SIGKILL); its messages are in ${log}`);
+  assert.ok(existsSync(log));
+});
+
+test("a process that ends of its own will tells its exit code", async ({ home }) => {
+  const env = { KASSA_OFD_PORT: "0", KASSA_OFD_ADMIN_PORT: "0", KASSA_OFD_ADMIN_TOKEN: "0123456789abcdef" };
+  const ofd = await startProgram("ofd", home, env);
+  process.kill(ofd.pid, "SIGTERM");
+  assert.equal(await ofd.ended, { name: "ofd", reason: "exit code 0", log: join(home, "logs", "ofd.log") });
 });
 
 test("Ctrl-C ends the shop with exit code 0", async ({ home }) => {
