@@ -1,6 +1,6 @@
 /** The receipt that `kassa start` sells, and the proof of it: paper, log, key, and where the time went. */
 import { randomUUID } from "node:crypto";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { DeviceRefusal } from "../device/device-error";
@@ -37,6 +37,8 @@ const printMaxMs = 15_000;
 /** A mirror that was deleted is made again first: the whole log goes over the line. */
 const mirrorMaxMs = 180_000;
 const printPollMs = 20;
+/** So many exports of starts are kept, the newest ones. */
+const exportsMax = 20;
 
 export async function sellFirst(shop: Shop, home: string): Promise<FirstSale> {
   const register = createRegisterClient(shop.url, testUser);
@@ -96,9 +98,25 @@ async function keepProof(
   const journal = exportFile(home, shop.info.serial, Date.now());
   const publicKey = join(home, "exports", `${shop.info.serial}.pem`);
   await mkdir(dirname(journal), { recursive: true });
+  await makeRoom(dirname(journal), shop.info.serial);
   await writeFile(journal, export_);
   await writeFile(publicKey, publicKeyPem(shop.info.publicKey));
   return { journal, publicKey };
+}
+
+/**
+ * Removes the oldest exports of earlier starts, so that with the one to come no more than `exportsMax` are there. Their
+ * names end in the milliseconds of their time, thirteen digits: no number of a record is so long, and what `kassa journal
+ * export` wrote for somebody stays.
+ */
+async function makeRoom(folder: string, serial: string): Promise<void> {
+  const isOfStart = (name: string): boolean =>
+    name.startsWith(`${serial}-`) && /^\d{13}\.journal$/.test(name.slice(serial.length + 1));
+  const files = (await readdir(folder, { withFileTypes: true })).filter(entry => entry.isFile());
+  const exports = files.map(({ name }) => name).filter(isOfStart);
+  for (const name of exports.sort().slice(0, 1 - exportsMax)) {
+    await rm(join(folder, name));
+  }
 }
 
 const legSteps = ["accepted", "uploaded", "journalled", "sent", "answered", "done"] as const;

@@ -1,13 +1,13 @@
 /** `kassa start` as a newcomer meets it: one command, the whole shop, a receipt. */
-import { existsSync, lstatSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { runningProgram } from "../../host/cli/home";
 import { startProgram } from "../../host/cli/spawn";
-import { endOf, reportIn, runKassa, start, until } from "../e2e/start-command";
+import { endOf, reportIn, runKassa, start, startOnce, until } from "../e2e/start-command";
 
 const test = suite<{ home: string }>("kassa start");
 
@@ -57,6 +57,28 @@ test("a second start in the home of a running shop says so, and the shop goes on
   assert.equal([receipt.documentNumber, receipt.autonomous], [documentNumber + 1, false]);
   shop.child.kill("SIGINT");
   assert.is(await shop.ended, 0);
+});
+
+test("the newest twenty exports of starts are kept, and every other file", async ({ home }) => {
+  const exports = join(home, "exports");
+  const [pem = ""] = readdirSync(exports).filter(name => name.endsWith(".pem"));
+  const serial = pem.replace(".pem", "");
+  const earlier = Array.from({ length: 24 }, (_, at) => `${serial}-16000000000${String(at).padStart(2, "0")}.journal`);
+  const others = [`${serial}-42.journal`, `${serial}-42.journal.pem`, "KZT00000000-1600000000000.journal"];
+  others.push(`${serial}-1600000000000.journal.pem`, `old-${serial}-1600000000000.journal`);
+  for (const name of [...earlier, ...others]) {
+    writeFileSync(join(exports, name), "");
+  }
+  mkdirSync(join(exports, `${serial}-1500000000000.journal`));
+  const { journal } = await startOnce(home);
+  const kept = readdirSync(exports);
+  const files = kept.filter(name => name.startsWith(`${serial}-`) && /-\d{13}\.journal$/.test(name)).sort();
+  // The folder, eighteen of those before, that of the first start, and the new one.
+  assert.equal(files.slice(0, 19), [`${serial}-1500000000000.journal`, ...earlier.slice(-18)]);
+  assert.equal([files.length, files.at(-1)], [21, basename(journal)]);
+  for (const name of [...others, pem]) {
+    assert.ok(kept.includes(name), name);
+  }
 });
 
 test("an announcement whose number is a foreign process's by now keeps no shop from starting", async ({ home }) => {
