@@ -8,9 +8,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { openShop, type Shop, sampleReceipt } from "../../host/cli/shop";
 import { type RunningProgram, startProgram } from "../../host/cli/spawn";
-import { brokerSocket } from "../../host/device/broker";
-import { brokerScheme } from "../../host/device/connection";
-import { type FiscalDevice, openFiscalDevice } from "../../host/device/fiscal-device";
+import { moveOfd } from "../host/at-module";
 import { createOfdProxy, type OfdProxy } from "./ofd-proxy";
 
 export interface Lane {
@@ -38,7 +36,6 @@ const adminToken = "0123456789abcdef";
 const deviceId = 1000001;
 const slowBaud = 115200;
 const receipt = readFileSync(sampleReceipt, "utf8");
-const presentMaxMs = 10_000;
 const deliverMaxMs = 20_000;
 const pollMs = 50;
 
@@ -49,7 +46,7 @@ export async function openLane(baud = slowBaud): Promise<Lane> {
   const shop = await openShop({ home, isOnAnyPort: true, isBlank: false, baud, onProgress() {} });
   const proxy = await createOfdProxy(Number(shop.ofd.facts.port));
   const lane: Lane = { home, shop, proxy, board: shop.board, register: shop.register, baud };
-  await moveOfd(lane, proxy.port);
+  await moveOfd(home, proxy.port);
   return lane;
 }
 
@@ -71,24 +68,6 @@ export async function restart(lane: Lane): Promise<void> {
   lane.board = await startProgram("board", lane.home, env);
   lane.register = await startProgram("register", lane.home, env);
 }
-
-/** Does something at the module, as a technician beside the running service. */
-export async function atModule<T>(
-  { home }: Lane,
-  work: (device: FiscalDevice, session: Buffer) => Promise<T>,
-): Promise<T> {
-  const device = openFiscalDevice({ home, port: brokerScheme + brokerSocket(home) });
-  try {
-    await device.present(presentMaxMs);
-    return await work(device, (await device.login(1, "0000")).session);
-  } finally {
-    await device.close();
-  }
-}
-
-/** Sends the module's frames to another port. */
-export const moveOfd = (lane: Lane, port: number): Promise<void> =>
-  atModule(lane, (device, session) => device.ofdAddress(session, "127.0.0.1", port));
 
 export async function sell(lane: Lane, key: string = randomUUID()): Promise<Sold> {
   const headers = { authorization, "content-type": "application/json", "idempotency-key": key };

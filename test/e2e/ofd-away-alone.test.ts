@@ -7,6 +7,7 @@ import { connect } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { moveOfd } from "../host/at-module";
 import {
   askOperator,
   closeLane,
@@ -15,7 +16,6 @@ import {
   get,
   getText,
   type Lane,
-  moveOfd,
   openLane,
   restart,
   type Sold,
@@ -88,9 +88,9 @@ async function goAway(lane: Lane, mode: ProxyMode): Promise<Away> {
 
 /** The server is not reached at all. */
 async function goAwayAt(lane: Lane, port: number): Promise<Away> {
-  await moveOfd(lane, port);
+  await moveOfd(lane.home, port);
   const away = await sellAway(lane);
-  await moveOfd(lane, lane.proxy.port);
+  await moveOfd(lane.home, lane.proxy.port);
   await deliver(lane);
   return away;
 }
@@ -103,7 +103,7 @@ async function silentAfterRestart(lane: Lane): Promise<Away> {
 }
 
 async function refusedAfterRestart(lane: Lane): Promise<Away> {
-  await moveOfd(lane, closedPort);
+  await moveOfd(lane.home, closedPort);
   await restart(lane);
   return goAwayAt(lane, closedPort);
 }

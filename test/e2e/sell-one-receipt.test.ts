@@ -10,9 +10,10 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { runningProgram } from "../../host/cli/home";
 import { journalVerify } from "../../host/cli/journal";
-import { sampleReceipt } from "../../host/cli/shop";
+import { openShop, sampleReceipt } from "../../host/cli/shop";
+import { baudWanted } from "../../host/device/fiscal-device";
 import { createFrameReader, payloadOf } from "../../host/ofd/frame";
-import { type Money, type Request, RequestSchema } from "../../host/ofd/proto/ofd_pb";
+import { CommandTypeEnum, type Money, type Request, RequestSchema, ResponseSchema } from "../../host/ofd/proto/ofd_pb";
 import { openSqliteStore } from "../../host/ofd/store/sqlite";
 import { numberIn, readLogItem, textIn } from "../../host/register/log-item";
 import type { Bytes } from "../../protocol/bytes";
@@ -20,10 +21,21 @@ import { createItemSplitter, feedItems } from "../../protocol/journal-read";
 import { drawEscpos } from "../../protocol/paper/escpos-read";
 import { encodeKz1048 } from "../../protocol/paper/kz1048";
 import { outcomeKey, recordType } from "../../protocol/records";
+import { keysOnFlash, moveOfd } from "../host/at-module";
 import { decodePicture, qrTextOf } from "../protocol/paper/picture";
-import { endOf, reportIn, type StartReport, start, startOnce, until } from "./start-command";
+import { createOfdTap } from "./ofd-tap";
+import { endOf, reportIn, type Started, type StartReport, start, startOnce, until } from "./start-command";
 
-const test = suite<{ home: string; first: StartReport }>("one receipt, end to end");
+interface Context {
+  home: string;
+  first: StartReport;
+  /** The second run, which stays, and what it said. */
+  shop: Started;
+  second: StartReport;
+}
+
+const test = suite<Context>("one receipt, end to end");
+const authorization = `Basic ${Buffer.from("1:0000").toString("base64")}`;
 const image = fileURLToPath(new URL("../../build/image.luac", import.meta.url));
 const receipt = readFileSync(sampleReceipt, "utf8");
 const deviceId = 1000001;
@@ -32,7 +44,13 @@ test.before(async context => {
   context.home = mkdtempSync(join(tmpdir(), "kassa-one-"));
   context.first = await startOnce(context.home);
 });
-test.after(({ home }) => rmSync(home, { recursive: true, force: true }));
+test.after(async ({ home, shop }) => {
+  // It has ended, unless a test failed before that, perhaps while it was held.
+  shop?.child.kill("SIGCONT");
+  shop?.child.kill("SIGTERM");
+  await shop?.ended;
+  rmSync(home, { recursive: true, force: true });
+});
 
 const latin1 = (bytes: Buffer): Bytes => bytes.toString("latin1") as Bytes;
 /** Header, records and trailer of an export. */
@@ -90,17 +108,41 @@ test("the log verifies with the module's key and holds the sign", ({ first }) =>
 
 const tiynOf = (money: Money | undefined): number => Number(money?.bills ?? 0) * 100 + Number(money?.coins ?? 0);
 
-/** Requests as the operator's server keeps them: the frames as they came, read by the generated code. */
-async function operatorsCopies(ofdStore: string): Promise<{ sign: string; request: Request }[]> {
+/** What the operator's server keeps of each document: its own sign, and the frame as it came. */
+async function operatorsCopies(ofdStore: string): Promise<{ sign: string; frame: Buffer }[]> {
   const store = await openSqliteStore(ofdStore);
   const documents = await store.documents(deviceId, -1);
   await store.close();
-  return documents.map(({ frame, ticketNumber }) => {
-    const [event] = createFrameReader().push(Buffer.from(frame));
-    assert.is(event?.kind, "frame");
-    const payload = event?.kind === "frame" ? payloadOf(event.frame) : Buffer.alloc(0);
-    return { sign: ticketNumber, request: fromBinary(RequestSchema, payload) };
-  });
+  return documents.map(({ frame, ticketNumber }) => ({ sign: ticketNumber, frame: Buffer.from(frame) }));
+}
+
+/** The payload of the one frame that these bytes are, nothing before and nothing behind it. */
+function payloadIn(bytes: Buffer): Buffer {
+  const reader = createFrameReader();
+  const events = reader.push(bytes);
+  assert.equal([events.map(({ kind }) => kind), reader.pendingBytes], [["frame"], 0]);
+  const [event] = events;
+  return event?.kind === "frame" ? payloadOf(event.frame) : Buffer.alloc(0);
+}
+
+/** Lines, total, payments and change of a request, as the generated code reads it, are those that were sold. */
+function checkTotals(request: Request, documentNumber: number): void {
+  const { ticket } = request;
+  const { lines, payments } = JSON.parse(receipt);
+  const goods = ticket?.items.filter(({ commodity }) => commodity !== undefined) ?? [];
+  assert.equal([goods.length, Number(ticket?.printedDocumentNumber)], [lines.length, documentNumber]);
+  const total = (ticket?.items ?? []).reduce((sum, { commodity, markup, discount }) => {
+    return sum + tiynOf(commodity?.sum) + tiynOf(markup?.sum) - tiynOf(discount?.sum);
+  }, -tiynOf(ticket?.amounts?.discount?.sum));
+  const soldTiyn = payments.reduce((sum: number, payment: { sum: number }) => sum + payment.sum, 0);
+  assert.equal([total, tiynOf(ticket?.amounts?.total)], [soldTiyn, soldTiyn]);
+  const cash = payments.find((payment: { kind: string }) => payment.kind === "cash");
+  assert.is(tiynOf(ticket?.amounts?.taken), cash.taken);
+  assert.is(tiynOf(ticket?.amounts?.change), cash.taken - cash.sum);
+  assert.equal(
+    ticket?.payments.map(({ sum }) => tiynOf(sum)).sort(),
+    payments.map(({ sum }: { sum: number }) => sum).sort(),
+  );
 }
 
 test("the operator's copy has the same totals", async ({ first }) => {
@@ -109,50 +151,94 @@ test("the operator's copy has the same totals", async ({ first }) => {
     copies.map(({ sign }) => sign),
     [first.fiscalSign],
   );
-  const { ticket } = copies[0]!.request;
-  const { lines, payments } = JSON.parse(receipt);
-  const goods = ticket?.items.filter(({ commodity }) => commodity !== undefined) ?? [];
-  assert.equal([goods.length, Number(ticket?.printedDocumentNumber)], [lines.length, first.documentNumber]);
-  const total = (ticket?.items ?? []).reduce((sum, { commodity, markup, discount }) => {
-    return sum + tiynOf(commodity?.sum) + tiynOf(markup?.sum) - tiynOf(discount?.sum);
-  }, -tiynOf(ticket?.amounts?.discount?.sum));
-  assert.equal([total, tiynOf(ticket?.amounts?.total)], [first.totalTiyn, first.totalTiyn]);
-  const cash = payments.find((payment: { kind: string }) => payment.kind === "cash");
-  assert.is(tiynOf(ticket?.amounts?.taken), cash.taken);
-  assert.is(tiynOf(ticket?.amounts?.change), cash.taken - cash.sum);
-  assert.equal(
-    ticket?.payments.map(({ sum }) => tiynOf(sum)).sort(),
-    payments.map(({ sum }: { sum: number }) => sum).sort(),
-  );
+  checkTotals(fromBinary(RequestSchema, payloadIn(copies[0]!.frame)), first.documentNumber);
 });
 
-test("a second run goes on with the same log; without its board it sells nothing more", async ({ home, first }) => {
+test("a second run goes on with the same log", async context => {
+  const { home, first } = context;
   const shop = start(home, ["--json"]);
-  const { child, said } = shop;
-  await until(() => said().stdout.includes("\n") || child.exitCode !== null, "the second run sells");
-  const second = reportIn(said().stdout);
+  context.shop = shop;
+  await until(() => shop.said().stdout.includes("\n") || shop.child.exitCode !== null, "the second run sells");
+  const second = reportIn(shop.said().stdout);
+  context.second = second;
   assert.equal([second.documentNumber, second.serial], [2, first.serial]);
   assert.is.not(second.fiscalSign, first.fiscalSign);
   assert.ok(journalVerify(second.journal, second.publicKey).ok);
   const records = itemsOf(first.journal).slice(1, -1);
   assert.equal(itemsOf(second.journal).slice(1, 1 + records.length), records);
+});
 
+/** One more sale in a shop that runs. */
+async function post(url: string, key: string): Promise<Posted> {
+  const headers = { authorization, "content-type": "application/json", "idempotency-key": key };
+  const signal = AbortSignal.timeout(20_000);
+  const response = await fetch(`${url}/v1/receipts`, { method: "POST", headers, body: receipt, signal });
+  return { status: response.status, headers: response.headers, body: await response.json() };
+}
+interface Posted {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: a reply is looked at freely
+  readonly body: any;
+}
+
+test("what goes over TCP to the operator has the sale's totals, its answer the sign; the store keeps these very bytes", async ({
+  home,
+  second,
+}) => {
+  const ofd = await runningProgram(home, "ofd");
+  const tap = await createOfdTap(Number(ofd?.port));
+  try {
+    await moveOfd(home, tap.port);
+    const { status, body: sold } = await post(second.url, "tapped");
+    assert.equal([status, sold.autonomous], [201, false], JSON.stringify(sold));
+    // The module may ask how the server does; that is another command, over a connection of its own.
+    const read = tap.tapped().map(({ sent, received }) => {
+      return { sent, received, request: fromBinary(RequestSchema, payloadIn(sent)) };
+    });
+    const tickets = read.filter(({ request }) => request.command === CommandTypeEnum.COMMAND_TICKET);
+    assert.is(tickets.length, 1, "one ticket on the wire");
+    const { sent, received, request } = tickets[0]!;
+    checkTotals(request, sold.documentNumber);
+    const answer = fromBinary(ResponseSchema, payloadIn(received));
+    assert.equal([answer.result?.resultCode, answer.ticket?.ticketNumber], [0, sold.fiscalSign]);
+    const { sign, frame } = (await operatorsCopies(second.ofdStore)).at(-1)!;
+    assert.is(sign, sold.fiscalSign);
+    assert.ok(frame.equals(sent), "the store keeps the frame as it came");
+  } finally {
+    await moveOfd(home, Number(ofd?.port));
+    await tap.close();
+  }
+});
+
+test("without its board the service lives and sells nothing: 503 DEVICE_ABSENT; the command ends with 3", async ({
+  home,
+  shop,
+  second,
+}) => {
+  // The command ends the shop when one of its processes ends. It is held, so that the service is there to be asked.
+  shop.child.kill("SIGSTOP");
   const board = await runningProgram(home, "board");
   process.kill(Number(board?.pid), "SIGKILL");
-  const headers = {
-    authorization: `Basic ${btoa("1:0000")}`,
-    "content-type": "application/json",
-    "idempotency-key": "no board",
-  };
-  // Refused by the service, or the service has followed its board meanwhile.
-  const signal = AbortSignal.timeout(20_000);
-  const status = await fetch(`${second.url}/v1/receipts`, { method: "POST", headers, body: receipt, signal }).then(
-    response => response.status,
-    () => 503,
-  );
-  assert.is(status, 503);
-  assert.is(await endOf(shop), 3, said().stderr);
-  assert.is((await operatorsCopies(second.ofdStore)).length, 2);
+  const { status, headers, body } = await post(second.url, "no board").finally(() => shop.child.kill("SIGCONT"));
+  assert.equal([status, body.code], [503, "DEVICE_ABSENT"], JSON.stringify(body));
+  assert.match(headers.get("content-type") ?? "", /^application\/problem\+json/);
+  assert.is(headers.get("retry-after"), "1");
+  assert.equal([body.status, body.type], [503, "/docs#DEVICE_ABSENT"]);
+  assert.ok(body.detail.length > 0 && body.nextAction.length > 0);
+  assert.is(await endOf(shop), 3, shop.said().stderr);
+  assert.is((await operatorsCopies(second.ofdStore)).length, 3);
+});
+
+test("what was refused without a board is sold under its key when the board is back", async ({ home }) => {
+  const shop = await openShop({ home, isOnAnyPort: true, isBlank: false, baud: baudWanted, onProgress() {} });
+  try {
+    assert.is((await keysOnFlash(home)).includes("no board"), false);
+    const { status, body: sold } = await post(shop.url, "no board");
+    assert.equal([status, sold.documentNumber], [201, 4], JSON.stringify(sold));
+  } finally {
+    await shop.close();
+  }
 });
 
 test.run();

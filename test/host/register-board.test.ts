@@ -12,7 +12,7 @@ import { openShop, type Shop, sampleReceipt } from "../../host/cli/shop";
 import { type RunningProgram, startProgram } from "../../host/cli/spawn";
 import type { Bytes } from "../../protocol/bytes";
 import { verifyJournal } from "../../protocol/journal-verify";
-import { keysOnFlash } from "./module-log";
+import { keysOnFlash } from "./at-module";
 
 interface Context {
   home: string;
