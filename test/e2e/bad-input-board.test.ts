@@ -2,6 +2,7 @@
 import { connect } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { ensureBuilt } from "../../host/build/image";
 import { encodeCbor } from "../../host/device/cbor";
 import { baudWanted } from "../../host/device/fiscal-device";
 import type { Bytes } from "../../protocol/bytes";
@@ -13,6 +14,7 @@ import { runKassa } from "./start-command";
 
 const test = suite<{ lane: Lane }>("bad input at the board");
 test.before(async context => {
+  await ensureBuilt();
   context.lane = await openLane(baudWanted);
 });
 test.after(({ lane }) => closeLane(lane));

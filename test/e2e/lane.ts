@@ -77,12 +77,21 @@ export async function sell(lane: Lane, key: string = randomUUID()): Promise<Sold
   return { status: response.status, body, tookMs: (await boardMs(lane)) - began };
 }
 
-/** From the last chunk's acceptance to the signed answer, as the service saw it. */
-export async function decidedMs(lane: Lane, id: string): Promise<number> {
+/** When a receipt reached its steps, as the service saw them, by Date.now; NaN when it did not see one. */
+export interface Seen {
+  /** The last chunk was accepted: the law's time begins (design §4 "Size"). */
+  readonly uploadedMs: number;
+  readonly journalledMs: number;
+  /** The signed answer. */
+  readonly doneMs: number;
+}
+export async function seen(lane: Lane, id: string): Promise<Seen> {
   const { steps } = await get(lane, `/v1/receipts/${id}/timeline`);
-  const atMs = (name: string): number =>
-    steps.find(({ step }: { step: string }) => step === name)?.sinceAcceptedMs ?? Number.NaN;
-  return atMs("done") - atMs("uploaded");
+  const atMs = (name: string): number => {
+    const found = steps.find(({ step, source }: Record<string, unknown>) => step === name && source === "service");
+    return found === undefined ? Number.NaN : Date.parse(found.at);
+  };
+  return { uploadedMs: atMs("uploaded"), journalledMs: atMs("journalled"), doneMs: atMs("done") };
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a reply is looked at freely
@@ -93,7 +102,8 @@ const urlOf = ({ register }: Lane, path: string): string => `http://127.0.0.1:${
 
 /** "Try now", and everything that waits is delivered. */
 export async function deliver(lane: Lane): Promise<void> {
-  await fetch(urlOf(lane, "/v1/uplink/try"), { method: "POST", headers: { authorization } });
+  const { status } = await fetch(urlOf(lane, "/v1/uplink/try"), { method: "POST", headers: { authorization } });
+  assert.is(status, 202, "try now");
   await until(async () => (await get(lane, "/v1/status")).queue?.length === 0, "all is delivered");
 }
 

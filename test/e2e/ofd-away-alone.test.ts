@@ -7,11 +7,11 @@ import { connect } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { ensureBuilt } from "../../host/build/image";
 import { moveOfd } from "../host/at-module";
 import {
   askOperator,
   closeLane,
-  decidedMs,
   deliver,
   get,
   getText,
@@ -19,10 +19,12 @@ import {
   openLane,
   restart,
   type Sold,
+  seen,
   sell,
   until,
 } from "./lane";
 import type { ProxyMode } from "./ofd-proxy";
+import { watchWaiting } from "./processor-wait";
 import { runKassa } from "./start-command";
 
 /** The first receipt that meets the way, and the next one, which knows that there is no link. */
@@ -30,13 +32,19 @@ interface Away {
   readonly first: Sold;
   /** From the accepted upload to the autonomous answer: the law's time (design §4 "Size"). */
   readonly firstMs: number;
+  /** Of it, since the document was stored. */
+  readonly undecidedMs: number;
   readonly paper: string;
   readonly known: Sold;
+  /** From the accepted upload to the autonomous answer, and how much of it the processor worked for others. */
   readonly knownMs: number;
+  readonly waitedMs: number;
 }
 interface Late {
   readonly inTime: Sold;
+  readonly inTimeAfterMs: number;
   readonly tooLate: Sold;
+  readonly tooLateUndecidedMs: number;
 }
 /** A refusal, the next try, and the sale after the way out. */
 interface Refused {
@@ -66,16 +74,19 @@ async function sellAway(lane: Lane): Promise<Away> {
   const first = await sell(lane);
   const path = `/v1/receipts/${first.body.id}`;
   await until(async () => (await get(lane, path)).live.printed, "the paper is out");
-  const firstMs = await decidedMs(lane, first.body.id);
+  const { uploadedMs, journalledMs, doneMs } = await seen(lane, first.body.id);
   const paper = await getText(lane, `${path}/paper.txt`);
-  const known = await sellKnown(lane);
-  // A processor that was busy elsewhere at that moment gets one more try.
-  return { first, firstMs, paper, ...(known.knownMs <= knownOfflineMaxMs ? known : await sellKnown(lane)) };
+  return { first, firstMs: doneMs - uploadedMs, undecidedMs: doneMs - journalledMs, paper, ...(await sellKnown(lane)) };
 }
 
-async function sellKnown(lane: Lane): Promise<Pick<Away, "known" | "knownMs">> {
-  const known = await sell(lane);
-  return { known, knownMs: await decidedMs(lane, known.body.id) };
+/**
+ * 0.3 s are two to three times what the module needs, and three shops share this machine's processors: what board and
+ * service waited for one meanwhile is measured, not guessed away.
+ */
+async function sellKnown(lane: Lane): Promise<Pick<Away, "known" | "knownMs" | "waitedMs">> {
+  const { result: known, waitedMs } = await watchWaiting([lane.board.pid, lane.register.pid], () => sell(lane));
+  const { uploadedMs, doneMs } = await seen(lane, known.body.id);
+  return { known, knownMs: doneMs - uploadedMs, waitedMs: waitedMs(uploadedMs, doneMs) };
 }
 
 async function goAway(lane: Lane, mode: ProxyMode): Promise<Away> {
@@ -128,29 +139,19 @@ async function withoutRoute(lane: Lane): Promise<Away> {
   }
 }
 
-/** 0.3 s before the end of the time; once more when this machine itself took longer than that. */
-async function sellInTime(lane: Lane): Promise<Sold> {
-  lane.proxy.mode = { afterMs: 4700 };
-  const sold = await sell(lane);
-  if (sold.body.autonomous !== true) {
-    return sold;
-  }
-  lane.proxy.mode = honest;
-  await deliver(lane);
-  lane.proxy.mode = { afterMs: 4700 };
-  return sell(lane);
-}
-
 /** Just in time, and just too late: that answer still delivers the receipt. */
 async function answerLate(lane: Lane): Promise<Late> {
-  const inTime = await sellInTime(lane);
+  lane.proxy.mode = { afterMs: 4700 };
+  const inTime = await sell(lane);
+  const inTimeAfterMs = lane.proxy.keptBackMs;
   lane.proxy.mode = { afterMs: 5300 };
   const tooLate = await sell(lane);
   const path = `/v1/receipts/${tooLate.body.id}`;
   await until(async () => (await get(lane, path)).live.delivered, "the late answer delivers");
   lane.proxy.mode = honest;
   await deliver(lane);
-  return { inTime, tooLate };
+  const { journalledMs, doneMs } = await seen(lane, tooLate.body.id);
+  return { inTime, inTimeAfterMs, tooLate, tooLateUndecidedMs: doneMs - journalledMs };
 }
 
 /** The server refuses by a result; `wayOut` is what people then do. */
@@ -180,6 +181,7 @@ async function enterToken(lane: Lane): Promise<void> {
 }
 
 test.before(async context => {
+  await ensureBuilt();
   const opened = await Promise.allSettled([openLane(), openLane(), openLane()]);
   context.lanes = opened.flatMap(lane => (lane.status === "fulfilled" ? [lane.value] : []));
   const failed = opened.find(lane => lane.status === "rejected");
@@ -210,21 +212,22 @@ test.after(async ({ lanes = [] }) => {
 test("an answer after 4.7 s is online, after 5.3 s it finds the receipt autonomous and delivers it", async ({
   late,
 }) => {
-  const { inTime, tooLate } = await late;
-  assert.equal([inTime.status, inTime.body.autonomous], [201, false], JSON.stringify(inTime.body));
-  assert.ok(inTime.tookMs >= 4700, `${inTime.tookMs} ms`);
+  const { inTime, inTimeAfterMs, tooLate, tooLateUndecidedMs } = await late;
+  assert.equal([inTime.status, inTime.body.autonomous], [201, false], `answered after ${inTimeAfterMs} ms`);
+  assert.ok(inTimeAfterMs >= 4700 && inTime.tookMs >= 4700, `${inTimeAfterMs} ms, on the board ${inTime.tookMs} ms`);
   assert.equal([tooLate.status, tooLate.body.autonomous, tooLate.body.cause], [201, true, "silent"]);
-  assert.ok(tooLate.tookMs >= deadlineMs, `${tooLate.tookMs} ms`);
+  assert.ok(tooLateUndecidedMs >= deadlineMs, `${tooLateUndecidedMs} ms`);
 });
 
 for (const way of ["noRoute", "silent", "reset", "garbage", "refused", "wrongReqnum", "busy254"]) {
   test(`${way}: the receipt is autonomous in time with its cause, the next one at once`, async ({ ways }) => {
-    const { first, paper, known, firstMs, knownMs } = await ways.get(way)!;
+    const { first, firstMs, undecidedMs, paper, known, knownMs, waitedMs } = await ways.get(way)!;
     assert.equal([first.status, first.body.autonomous, first.body.cause], [201, true, way]);
-    assert.ok(first.tookMs >= deadlineMs && firstMs <= autonomousMaxMs, `${first.tookMs} ms, decided in ${firstMs} ms`);
+    assert.ok(undecidedMs >= deadlineMs, `it gave up after ${undecidedMs} ms`);
+    assert.ok(firstMs <= autonomousMaxMs, `decided after ${firstMs} ms`);
     assert.match(paper, "Автономный");
     assert.equal([known.status, known.body.autonomous], [201, true]);
-    assert.ok(knownMs <= knownOfflineMaxMs, `known offline: ${knownMs} ms`);
+    assert.ok(knownMs - waitedMs <= knownOfflineMaxMs, `known offline: ${knownMs} ms, ${waitedMs} ms of them waiting`);
   });
 }
 
