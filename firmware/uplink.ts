@@ -62,6 +62,8 @@ export interface Uplink {
   linkUp: boolean;
   infoWanted: boolean;
   nextTryMs: number;
+  /** "Try now" was said while a try hung. */
+  again: boolean;
   lastAnswerUtcS: number;
 }
 
@@ -73,6 +75,7 @@ export function createUplink(firstId: number, reqnum: number): Uplink {
     linkUp: false,
     infoWanted: true,
     nextTryMs: 0,
+    again: false,
     lastAnswerUtcS: 0,
   };
 }
@@ -257,6 +260,10 @@ function chooseCarry(module: Module): void {
     }
   }
   const stopped = books.blocks.length > 0;
+  if (books.pending !== undefined && queueLength(books) > 0) {
+    // It goes behind the queue with an autonomous sign: tickUplink, which comes next, gives it one.
+    return;
+  }
   if (books.pending !== undefined) {
     // After a start: the document of before gets one fresh deadline.
     if (books.attempt === undefined) {
@@ -350,8 +357,10 @@ export function frameHanded(module: Module, id: number): void {
 
 /** The link is down: the next try is a reconnect interval away (at least 60 s, ofd-2.0.4 §1). */
 function linkLost(module: Module): void {
-  module.uplink.linkUp = false;
-  module.uplink.nextTryMs = nowMs(module) + reconnectMs;
+  const { uplink } = module;
+  uplink.linkUp = false;
+  uplink.nextTryMs = uplink.again ? 0 : nowMs(module) + reconnectMs;
+  uplink.again = false;
 }
 
 /** The host says that there was no answer, or (begun) that one is coming in. False when the frame is not under way. */
@@ -532,7 +541,7 @@ export function tickUplink(module: Module): void {
   if (pending === undefined || module.fault !== undefined || module.settings === undefined) {
     return;
   }
-  if (isOffline(module) && queueLength(module.books) > 0) {
+  if (queueLength(module.books) > 0) {
     settleAutonomous(module, module.books.offlineCause ?? utf8("silent"));
     return;
   }
@@ -554,12 +563,14 @@ export function tickUplink(module: Module): void {
   }
 }
 
-/** "Try now": the next fetch probes at once. */
+/** "Try now": the next fetch probes at once, or as soon as a try that hangs has failed. */
 export function tryNow(module: Module): void {
-  module.uplink.nextTryMs = 0;
-  if (module.uplink.carry !== undefined && isSpent(module, module.uplink.carry)) {
-    module.uplink.carry = undefined;
+  const { uplink } = module;
+  uplink.nextTryMs = 0;
+  if (uplink.carry !== undefined && isSpent(module, uplink.carry)) {
+    uplink.carry = undefined;
   }
+  uplink.again = uplink.carry !== undefined && !isFirstSending(module, uplink.carry);
 }
 
 /** Milliseconds until the uplink wants a tick. */

@@ -84,6 +84,8 @@ export interface Shop {
   /** Sells, or asks again for what was sold under this key. */
   sell(order: Order): Done;
   lookup(key: string): LookupReply | undefined;
+  /** One request, as a host may send it. */
+  request<Reply extends object>(op: number, group: number, command: number, body: object): Reply | DeviceRefusal;
   /** Carries one frame to the operator and its answer back; false when there is none now. */
   carry(): boolean;
   /** Sets the clock, as who is signed in or as nobody; false: the module does not let it. */
@@ -319,6 +321,7 @@ export function createShop(board: WatchedBoard, machine: Machine): Shop {
       if (reply.code === "KEY_UNKNOWN") return undefined;
       throw new Failure("bricked", `a look-up: ${words(reply)}`);
     },
+    request,
     carry,
     setClock(utcS, isSignedIn) {
       const datetime = new Date(utcS * 1000).toISOString().slice(0, 19);
