@@ -35,8 +35,11 @@ export interface Checkpoint {
 
 const stateKey = { settings: 1, books: 2, sequence: 3, hash: 4, position: 5 } as const;
 
+/** Fields that are looked up by name: the build gives a field and its name here the same short one. */
+const fieldNames = <Names extends readonly string[]>(names: Names): Names => names;
+
 /** Plain integers of the books, in the order of their keys 1, 2, 3 … */
-const numberFields = [
+const numberFields = fieldNames([
   "documentNumber",
   "lastUtcS",
   "reqnum",
@@ -51,7 +54,7 @@ const numberFields = [
   "ofdPort",
   "revision",
   "fiscalizedUtcS",
-] as const;
+]);
 const bookKey = {
   sealedToken: 32,
   offlineCause: 33,
@@ -64,11 +67,11 @@ const bookKey = {
   attempt: 40,
   blocks: 41,
 } as const;
-const shiftFields = ["number", "openedUtcS", "documents", "autonomous", "total"] as const;
+const shiftFields = fieldNames(["number", "openedUtcS", "documents", "autonomous", "total"]);
 const shiftKey = { open: 32, payments: 33, vat: 34 } as const;
-const pendingFields = ["position", "number", "utcS", "total"] as const;
+const pendingFields = fieldNames(["position", "number", "utcS", "total"]);
 const pendingKey = { vat: 32, payments: 33 } as const;
-const attemptFields = ["number", "reqnum", "version", "utcS"] as const;
+const attemptFields = fieldNames(["number", "reqnum", "version", "utcS"]);
 const attemptStateKey = { sealedToken: 32 } as const;
 const blockKey = { code: 1, sinceUtcS: 2 } as const;
 

@@ -81,7 +81,7 @@ const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
 /**
  * Fields get names of one or two letters, the most frequent ones the shortest. A name stays when it is in `keptNames`,
  * when it also stands in a list of texts, for then an object may be made by that list, and when Lua gives it a meaning
- * ("__").
+ * ("__"). Lists that `markFieldNames` has found change with the fields.
  */
 export function shortenFields(body: readonly Statement[], keptNames: ReadonlySet<string>, tree: LuaTree): void {
   const counts = new Map<string, number>();
@@ -97,13 +97,31 @@ export function shortenFields(body: readonly Statement[], keptNames: ReadonlySet
   const free = shortNames(name => reserved.has(name) || isKept(name));
   for (const [name] of changed) short.set(name, free());
   for (const node of names) node.name = short.get(node.name) ?? node.name;
+  visit(body, node => {
+    if (node.type === "StringLiteral" && isFieldName(node)) node.value = short.get(node.value) ?? node.value;
+  });
 }
+
+/** `fieldNames({ "number", "total" })`: these texts are nothing but names of fields. */
+export function markFieldNames(body: readonly Statement[], tree: LuaTree): void {
+  visit(body, node => {
+    if (node.type !== "CallExpression" || node.base.type !== "Identifier") return;
+    if (tree.variableOf(node.base)?.name !== "fieldNames") return;
+    for (const list of node.arguments) {
+      if (list.type !== "TableConstructorExpression") continue;
+      for (const { value } of list.fields)
+        if (value.type === "StringLiteral") Object.assign(value, { isFieldName: true });
+    }
+  });
+}
+
+const isFieldName = (node: object): boolean => "isFieldName" in node;
 
 /** The texts of { "number", "total" }. */
 function textsOfList(node: Expression | Statement): string[] {
   if (node.type !== "TableConstructorExpression") return [];
   return node.fields.flatMap(({ type, value }) =>
-    type === "TableValue" && value.type === "StringLiteral" ? [value.value] : [],
+    type === "TableValue" && value.type === "StringLiteral" && !isFieldName(value) ? [value.value] : [],
   );
 }
 
