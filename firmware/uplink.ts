@@ -62,8 +62,8 @@ export interface Uplink {
   linkUp: boolean;
   infoWanted: boolean;
   nextTryMs: number;
-  /** "Try now" was said while a try hung. */
-  again: boolean;
+  /** The try that hung when "try now" was said: when it fails the next one follows at once. */
+  hungId: number;
   lastAnswerUtcS: number;
 }
 
@@ -75,7 +75,7 @@ export function createUplink(firstId: number, reqnum: number): Uplink {
     linkUp: false,
     infoWanted: true,
     nextTryMs: 0,
-    again: false,
+    hungId: -1,
     lastAnswerUtcS: 0,
   };
 }
@@ -359,8 +359,8 @@ export function frameHanded(module: Module, id: number): void {
 function linkLost(module: Module): void {
   const { uplink } = module;
   uplink.linkUp = false;
-  uplink.nextTryMs = uplink.again ? 0 : nowMs(module) + reconnectMs;
-  uplink.again = false;
+  const again = uplink.carry !== undefined && uplink.carry.id === uplink.hungId;
+  uplink.nextTryMs = again ? 0 : nowMs(module) + reconnectMs;
 }
 
 /** The host says that there was no answer, or (begun) that one is coming in. False when the frame is not under way. */
@@ -570,7 +570,9 @@ export function tryNow(module: Module): void {
   if (uplink.carry !== undefined && isSpent(module, uplink.carry)) {
     uplink.carry = undefined;
   }
-  uplink.again = uplink.carry !== undefined && !isFirstSending(module, uplink.carry);
+  if (uplink.carry !== undefined && !isFirstSending(module, uplink.carry)) {
+    uplink.hungId = uplink.carry.id;
+  }
 }
 
 /** Milliseconds until the uplink wants a tick. */

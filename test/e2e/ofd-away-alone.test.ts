@@ -154,8 +154,12 @@ async function answerLate(lane: Lane): Promise<Late> {
   return { inTime, inTimeAfterMs, tooLate, tooLateUndecidedMs: doneMs - journalledMs };
 }
 
-/** The server refuses by a result; `wayOut` is what people then do. */
+/** Longer than the uplink sleeps: what follows a delivery or a "try now" has been said. */
+const calmMs = 1500;
+
+/** The server refuses a receipt by a result, and nothing before it; `wayOut` is what people then do. */
 async function refuse(lane: Lane, result: number, wayOut: () => Promise<void>): Promise<Refused> {
+  await until(async () => performance.now() - lane.proxy.frameAtMs > calmMs, "the module says nothing more");
   lane.proxy.mode = { result };
   const refused = await sell(lane);
   const blocked = await sell(lane);

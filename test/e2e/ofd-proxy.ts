@@ -14,6 +14,8 @@ export type ProxyMode =
 export interface OfdProxy {
   readonly port: number;
   mode: ProxyMode;
+  /** When the last frame came. */
+  frameAtMs: number;
   /** How long the last answer of the server was kept back: from the frame's last byte to the answer's first. */
   keptBackMs: number;
   close(): Promise<void>;
@@ -34,6 +36,7 @@ export async function createOfdProxy(ofdPort: number): Promise<OfdProxy> {
   async function serve(socket: Socket, frame: Buffer): Promise<void> {
     const { mode } = proxy;
     const arrivedMs = performance.now();
+    proxy.frameAtMs = arrivedMs;
     if (mode === "garbage") {
       socket.write("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
     } else if (mode === "wrongReqnum") {
@@ -54,6 +57,7 @@ export async function createOfdProxy(ofdPort: number): Promise<OfdProxy> {
   const proxy: OfdProxy = {
     port: (server.address() as { port: number }).port,
     mode: { afterMs: 0 },
+    frameAtMs: 0,
     keptBackMs: 0,
     async close() {
       for (const socket of sockets) {

@@ -242,6 +242,29 @@ test("what nothing leads to is trimmed, and loops and jumps across it still meet
   assert.equal(await answers(trimmed), await answers(lua));
 });
 
+test("an instruction that is only ever skipped stays", async () => {
+  const lua = Buffer.from(`
+  local function store(t, n) t.flag = n ~= 3 and not t.other end
+  return { runs = { function(n)
+    local t = { other = n > 7 }
+    store(t, n)
+    return tostring(t.flag)
+  end } }`);
+  assert.equal(await answers(trimBytecode(await strip(lua))), await answers(lua));
+});
+
+test("a tail call that is suspended returns what it was given", async () => {
+  const lua = Buffer.from(`return { run = function(hal, n)
+    if n == 1 then return hal.later(n) end
+    local wrong = "went on behind the tail call"
+    return wrong
+  end }`);
+  const vm = await createLuaVm();
+  const { run } = vm.call(vm.load(trimBytecode(await strip(lua)), "trimmed"), []) as { run: LuaFunction };
+  assert.is(await vm.call(run, [{ later: async (n: number) => `${n} later` }, 1]), "1 later");
+  vm.close();
+});
+
 test("what is no stripped dump is not trimmed", () => {
   assert.throws(() => trimBytecode(Buffer.from("return 1")), /signature/);
 });

@@ -1,6 +1,7 @@
 /**
- * Bytecode of Lua 5.4 without what never runs: the compiler writes a return after every tail call and at the end of every
- * function, and a jump over `else` after a return. Such an instruction goes, and its 4 bytes of heap.
+ * Bytecode of Lua 5.4 without what never runs: the compiler writes a return at the end of every function, and a jump over
+ * `else` after a return. Such an instruction goes, and its 4 bytes of heap. The return behind a tail call stays: a call
+ * that was suspended goes on there.
  *
  *   header 31 bytes, upvalue count, then a function:
  *     source, first line, last line, parameters, vararg, stack size
@@ -13,7 +14,6 @@
 const op = {
   falseAndSkip: 6,
   jump: 56,
-  tailCall: 69,
   return: 70,
   return1: 72,
   forLoop: 73,
@@ -132,10 +132,11 @@ function targetOf(instruction: number, index: number): number | undefined {
 function successorsOf(instruction: number, index: number): number[] {
   const code = opcode(instruction);
   const target = targetOf(instruction, index);
-  if (code === op.tailCall || (code >= op.return && code <= op.return1)) return [];
+  if (code >= op.return && code <= op.return1) return [];
   if (code === op.jump || code === op.genericForPrepare) return [target as number];
-  if (code === op.falseAndSkip) return [index + 2];
-  if (code >= firstTest && code <= lastTest) return [index + 1, index + 2];
+  // The instruction that is skipped must stand there to be skipped, although nothing may lead to it.
+  const skips = code === op.falseAndSkip || (code >= firstTest && code <= lastTest);
+  if (skips) return [index + 1, index + 2];
   return target === undefined ? [index + 1] : [index + 1, target];
 }
 
