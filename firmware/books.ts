@@ -66,6 +66,7 @@ export interface Block {
 export interface Books {
   /** Last number given to a document. */
   documentNumber: number;
+  /** Of the last document, or of the fiscalization before the first one. */
   lastUtcS: number;
   shift: ShiftBook;
   sealedToken: Bytes | undefined;
@@ -380,6 +381,7 @@ function applyMap(books: Books, record: RecordRef, map: CborMap): void {
   } else if (type === recordType.fiscalization) {
     books.fiscalized = true;
     books.fiscalizedUtcS = getUint(map, fiscalizationKey.utcS) ?? 0;
+    books.lastUtcS = books.fiscalizedUtcS;
     books.revision = 1;
   } else if (type === recordType.token) {
     books.sealedToken = getBytes(map, tokenKey.sealedToken);

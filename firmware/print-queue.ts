@@ -138,7 +138,6 @@ function readAnswers(module: Module): void {
   const { print } = module;
   if (print.asked !== 0 && print.asked !== 1 && nowMs(module) - print.askedMs > printerAnswerMs) {
     print.asked = 0;
-    print.failures = 0;
     print.state = { answered: false, paper: false, coverClosed: false };
   }
 }

@@ -511,7 +511,8 @@ function serviceAnswered(module: Module, carry: Carry, response: OfdResponse): v
   const { uplink } = module;
   if (response.resultCode === ofdResult.ok) {
     if (module.books.blocks.length > 0) {
-      noteEvent(module, "UNBLOCKED");
+      // Room for it: the refused receipt, or the event that stopped the register, has left it.
+      appendEvent(module, "UNBLOCKED");
     }
     uplink.linkUp = queueLength(module.books) > 0;
     uplink.infoWanted = carry.command !== ofdCommand.info && !uplink.linkUp;

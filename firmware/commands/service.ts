@@ -5,7 +5,9 @@ import { type CborMap, getBytes, getText, getUint } from "../../protocol/cbor-re
 import { cborArrayHead, cborBytes, cborMap, cborUint } from "../../protocol/cbor-write";
 import { prevOfMap, secretItem } from "../../protocol/journal";
 import { recordType, secretTypes, settingsKey } from "../../protocol/records";
+import { type Refusal, refuse } from "../../protocol/refusals";
 import { appendToken, fiscalize as fiscalizeModule } from "../fiscalize";
+import { faultRefusal } from "../flash-guard";
 import { logPageBytes, maxBaud, speeds, startBaud, tokenMax } from "../limits";
 import { appendMap, checkpoint, type Entries, hasRoom, putText, putUint } from "../log";
 import type { RecordRef } from "../memory-api";
@@ -41,15 +43,15 @@ function sessionOf(module: Module, request: CborMap): Operator | undefined {
   return useSession(module.sessions, getBytes(request, "session"), nowMs(module));
 }
 
-/** An administrator's or technician's session, or why not. */
-function seniorRefusal(module: Module, request: CborMap): Reply | undefined {
+/** An administrator's or technician's session at a module that may write, or why not. */
+function seniorRefusal(module: Module, request: CborMap): Refusal | undefined {
   const operator = sessionOf(module, request);
   if (operator === undefined) {
-    return refusedAs("SESSION_LOST", {});
+    return refuse("SESSION_LOST", {});
   }
   return operator.role < roleAdministrator
-    ? refusedAs("NOT_TECHNICIAN", { expected: roleAdministrator, got: operator.role })
-    : undefined;
+    ? refuse("NOT_TECHNICIAN", { expected: roleAdministrator, got: operator.role })
+    : faultRefusal(module);
 }
 
 export function info(module: Module): Reply {
@@ -94,7 +96,7 @@ export function fiscalize(module: Module, request: CborMap): Reply {
 export function token(module: Module, request: CborMap): Reply {
   const refusal = seniorRefusal(module, request);
   if (refusal !== undefined) {
-    return refusal;
+    return refused(refusal);
   }
   const value = getUint(request, "token");
   if (value === undefined || value < 1 || value > tokenMax) {
@@ -112,7 +114,7 @@ export function token(module: Module, request: CborMap): Reply {
 export function ofdAddress(module: Module, request: CborMap): Reply {
   const refusal = seniorRefusal(module, request);
   if (refusal !== undefined) {
-    return refusal;
+    return refused(refusal);
   }
   const host = getText(request, "host");
   const port = getUint(request, "port");

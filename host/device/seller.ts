@@ -191,6 +191,9 @@ async function recover(error: unknown, device: Ask, sale: Sale, course: Course):
   } else if (code === "KEY_UNKNOWN" && course.step === "poll") {
     course.isSubmitted = false;
     course.step = course.uploads === 0 ? "upload" : "submit";
+  } else if (code === "FLASH_FAILED" && course.isSubmitted) {
+    // What the failed call left is known after a start only: the document may be stored.
+    throw outcomeUnknown(sale);
   } else if (code === "SESSION_LOST" && sale.renewSession !== undefined && course.renewals < renewalsMax) {
     course.renewals += 1;
     course.session = undefined;

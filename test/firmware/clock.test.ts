@@ -67,6 +67,19 @@ test("a clock behind the last document stops the sales, is told of, and may be s
   assert.equal([sells(shop, "second"), blocks(shop)], ["sold", []]);
 });
 
+test("before the first receipt the fiscalization's time counts", () => {
+  let isLost = false;
+  const node = createNodeMachine(start);
+  const boot: Machine["boot"] = ({ clock, ...hal }) =>
+    node.boot({ ...hal, clock: { ...clock, utcS: () => (isLost ? undefined : clock.utcS()) } });
+  const shop = openShop(testGeometry, { ...node, boot });
+  const fiscalizedUtcS = shop.board.nowS();
+  isLost = true;
+  assert.is(shop.setClock(fiscalizedUtcS - 3600, true), false);
+  assert.is(shop.setClock(fiscalizedUtcS + 2 * clockAheadMaxS, false), false);
+  assert.is(shop.setClock(fiscalizedUtcS + 60, false), true);
+});
+
 test("a lost clock is set more than a day ahead only by who is signed in", context => {
   const { shop, lastUtcS } = context;
   context.loseTime();

@@ -116,6 +116,26 @@ for (const part of ["state", "z"] as const) {
   });
 }
 
+test("after a failure nothing more is written, in the same life", ({ machines }) => {
+  for (const [name, machine] of machines) {
+    const health: Health = { part: "fiscal", calls: healthy };
+    const shop = openShop(testGeometry, wearing(machine, health));
+    shop.sell({ key: "first", receipt: oneLine });
+    shop.rest();
+    health.calls = 5;
+    assert.is(refusalOf(shop, "second"), "FLASH_FAILED", name);
+    health.calls = healthy;
+    assert.throws(() => shop.enterToken(7), /FLASH_FAILED/, name);
+    assert.throws(() => shop.closeShift(), /FLASH_FAILED/, name);
+    shop.reboot();
+    shop.signIn();
+    assert.equal(blocks(shop), [], name);
+    // It was stored: the key sells it once.
+    assert.is(shop.sell({ key: "second", receipt: oneLine }).number, 2, name);
+    shop.enterToken(7);
+  }
+});
+
 test("a failing scratch area refuses the receipt", ({ machines }) => {
   for (const [name, machine] of machines) {
     const health: Health = { part: "scratch", calls: healthy };

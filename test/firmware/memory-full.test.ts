@@ -54,6 +54,19 @@ test("with a full log the last paper comes out, the shift is closed and the log 
   assert.ok(shop.exportTrailer(items.length, "h".repeat(32) as never, firstSeq + items.length - 1).length > 0);
 });
 
+test("a stop that came with the last receipt that fitted is lifted by the operator's 0", ({ shop }) => {
+  const { sold } = fill(shop);
+  const other = openShop(ringGeometry, createNodeMachine(start));
+  for (let index = 0; index < sold - 1; index++) other.sell({ key: `receipt ${index}`, receipt: fifteenLines });
+  other.rest();
+  other.answerWith = frame => refuseFrame(frame, 15, "blocked");
+  assert.is(other.sell({ key: "last", receipt: fifteenLines }).answer.outcome, "refused");
+  other.answerWith = undefined;
+  other.board.wait(reconnectMs);
+  while (other.carry());
+  assert.equal(other.status().blocks, []);
+});
+
 test("an operator that blocks and unblocks a thousand times takes no room that the shift needs", ({ shop }) => {
   const { sold } = fill(shop);
   shop.rest();

@@ -58,6 +58,21 @@ const silentAboutPapers = (printer: Printer): Printer => ({
   write: data => (data === gsR1 ? data.length : printer.write(data)),
 });
 
+test("nor does a question that it does not hear bring the paper once more", () => {
+  let turn = 0;
+  const { shop, papers, wait } = openPrinting(printer => ({
+    ...silentAboutPapers(printer),
+    read: lengthMax => {
+      const answer = printer.read(lengthMax);
+      turn += answer.length;
+      return turn % 5 === 4 ? emptyBytes : answer;
+    },
+  }));
+  shop.sell({ key: "first", receipt: oneLine });
+  for (let minute = 0; minute < 4; minute++) wait();
+  assert.is(papers.length, printsMax);
+});
+
 test("a printer that never confirms gets a paper twice, then the module waits for a person", () => {
   const { shop, papers, wait } = openPrinting(silentAboutPapers);
   shop.sell({ key: "first", receipt: oneLine });
