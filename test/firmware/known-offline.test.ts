@@ -1,4 +1,4 @@
-/** What a module that knows of no link hands out, and when it tries again: the whole module in Node, virtual time. */
+/** What a module hands out when it knows of no link or has nothing to send, and when it tries again, in virtual time. */
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { reconnectMs } from "../../firmware/limits";
@@ -12,6 +12,7 @@ import { createFrameDecoder, encodePacket, feedFrame } from "../../protocol/smp-
 import { decodeMessages, encodeMessage, smpOp, smpVersion } from "../../protocol/smp-message";
 import { createBoard } from "../cuts/board";
 import { createNodeMachine } from "../cuts/machine";
+import { createMachine, machines as machineNames } from "../cuts/plan";
 import { oneLine } from "../cuts/receipts";
 import { createShop, openShop, type Shop } from "../cuts/shop";
 
@@ -87,6 +88,19 @@ test("a receipt that is sold while the operator is known to be away gives nobody
   shop.status();
   shop.status();
   assert.ok(handed.length > 0, "a minute later it is tried");
+});
+
+test("once all is sent the module asks for its data once and is silent, in Node and in Lua", async () => {
+  for (const name of machineNames) {
+    const machine = await createMachine(name);
+    const shop = openShop(testGeometry, machine);
+    shop.sell({ key: "first", receipt: oneLine });
+    shop.rest();
+    let frames = 0;
+    while (shop.carry() && frames < 9) frames += 1;
+    machine.close();
+    assert.ok(frames <= 1, `${name}: ${frames} frames`);
+  }
 });
 
 /** The frame that is handed out now. */
