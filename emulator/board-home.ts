@@ -57,7 +57,8 @@ export async function openBoardHome(home: string): Promise<BoardHome> {
   const paper = path.join(board, "paper");
   for (const folder of [paper, run]) mkdirSync(folder, { recursive: true });
   const control = path.join(run, "board.sock");
-  await lock(path.join(run, "board.lock"), control);
+  const lockFile = path.join(run, "board.lock");
+  await lock(lockFile, control);
   let paperCount = readdirSync(paper).filter(name => name.endsWith(".escpos")).length;
 
   return {
@@ -78,6 +79,8 @@ export async function openBoardHome(home: string): Promise<BoardHome> {
     papers: () => paperCount,
     announce: facts => writeWhole(path.join(run, "board.json"), `${JSON.stringify(facts, undefined, 2)}\n`),
     release() {
+      // Taken over by another board: all of it is that one's.
+      if (holderOf(lockFile) !== process.pid) return;
       for (const name of ["board.json", "board.sock", "tty.board", "board.lock"]) {
         rmSync(path.join(run, name), { force: true });
       }

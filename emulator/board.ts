@@ -68,8 +68,9 @@ function endWell(board: EmulatedBoard, control: Control, release: () => void, wa
   const end = async (): Promise<void> => {
     if (ending) return;
     ending = true;
-    await control.close();
+    // While somebody answers the home is ours: last, when nothing is written any more.
     await board.close();
+    await control.close();
     release();
     process.exit(0);
   };

@@ -205,9 +205,7 @@ function clock({ options, json }: Parsed): Promise<number> {
     const before = await readClock(device);
     const isSet = options.set === true && before.isLost;
     if (isSet) {
-      const session = await signIn(device, userOf(options.user));
-      await device.setClock(session, computerUtcS());
-      await device.logout(session);
+      await setClock(device, userOf(options.user));
     }
     const { utcS, isLost } = isSet ? await readClock(device) : before;
     const rows: [string, string][] = [
@@ -221,6 +219,16 @@ function clock({ options, json }: Parsed): Promise<number> {
     }
     return exitCode.done;
   });
+}
+
+/** A blank module knows nobody, and takes the time from anybody. */
+async function setClock(device: FiscalDevice, user: string): Promise<void> {
+  const { fiscalized } = await device.info();
+  const session = fiscalized ? await signIn(device, user) : undefined;
+  await device.setClock(session, computerUtcS());
+  if (session !== undefined) {
+    await device.logout(session);
+  }
 }
 
 async function readClock(device: FiscalDevice): Promise<{ utcS: number | undefined; isLost: boolean }> {

@@ -97,7 +97,7 @@ export interface FiscalDevice {
   ofdAddress(session: Buffer, host: string, port: number): Promise<void>;
   token(session: Buffer, token: number): Promise<void>;
   /** Only while the clock is lost or behind the last document, and not to before it; else SIGN_IN_NEEDED. */
-  setClock(session: Buffer, utcS: number): Promise<void>;
+  setClock(session: Buffer | undefined, utcS: number): Promise<void>;
   logPage(session: Buffer, seq: number, off: number): Promise<LogPage>;
   /** One whole export item [sequence, type, payload] and the bounds of the log. */
   logRecord(session: Buffer, seq: number): Promise<{ item: Buffer; firstSeq: number; lastSeq: number }>;

@@ -199,7 +199,7 @@ export function openFiscalDevice(options: DeviceOptions): FiscalDevice {
     token: (id, token) => ignore(request(write(groups.service, service.token), { session: id, token })),
     setClock: (id, utcS) => {
       const datetime = new Date(utcS * 1000).toISOString().slice(0, 19);
-      return ignore(request(write(groups.os, os.date), { session: id, datetime }));
+      return ignore(request(write(groups.os, os.date), { ...(id && { session: id }), datetime }));
     },
     logPage: (id, seq, off) => request(read(groups.service, service.log), { session: id, seq, off }),
     logRecord,
