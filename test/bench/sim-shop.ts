@@ -96,7 +96,9 @@ export function openSimShop(board: SimBoard, step: Step): SimShop {
   function carryFrame(frame: number, first: Page): void {
     let bytes = first.data ?? Buffer.alloc(0);
     while (bytes.length < (first.len ?? 0)) {
-      const { data } = next({ off: bytes.length, frame });
+      const { data, frame: still } = next({ off: bytes.length, frame });
+      // Its five seconds ended while it was fetched.
+      if (still === undefined) return;
       if (data === undefined || data.length === 0) throw new Error("the module's frame has a hole");
       bytes = Buffer.concat([bytes, data]);
     }
