@@ -78,6 +78,21 @@ export function languageOf(asked: unknown, env: NodeJS.ProcessEnv = process.env)
   return find(String(asked ?? env.LC_ALL ?? env.LANG ?? "")) ?? "en";
 }
 
+/** The verb of a command with several; without one of them the message names all, `others` before them. */
+export function findVerb<Verb extends { readonly spec: CommandSpec }>(
+  verbs: { readonly [name: string]: Verb },
+  name: string | undefined,
+  others: readonly CommandSpec[] = [],
+): Verb {
+  const verb = name !== undefined && Object.hasOwn(verbs, name) ? verbs[name] : undefined;
+  if (verb !== undefined) {
+    return verb;
+  }
+  const specs = [...others, ...Object.values(verbs).map(({ spec }) => spec)];
+  const overview = specs.map(({ usage, about }) => `kassa ${usage}\n    ${about}`).join("\n");
+  throw name === "--help" || name === "-h" ? new HelpAsked(overview) : new UsageError(overview);
+}
+
 /** A whole number given as an option, within bounds. */
 export function numberOption(parsed: Parsed, name: string, min: number, max: number): number | undefined {
   return numberIn(parsed, name, min, max, Number.isInteger, "whole number");

@@ -9,7 +9,7 @@ import { socketChannel } from "../device/message-channel";
 import { allPorts, findPorts, type PortCandidate } from "../device/port-finder";
 import { baudAtStart } from "../device/serial-link";
 import { createSmpClient } from "../device/smp-client";
-import { type CommandSpec, HelpAsked, numberOption, type Parsed, parseCommand, UsageError } from "./args";
+import { type CommandSpec, findVerb, numberOption, type Parsed, parseCommand, UsageError } from "./args";
 import { homeFolder } from "./home";
 import { readJson, readText } from "./input";
 import { columns, createProgress, exitCode, tellResult } from "./output";
@@ -114,11 +114,7 @@ const verbs: { readonly [name: string]: Verb } = {
 
 export async function run(args: string[]): Promise<number> {
   const [name, ...rest] = args;
-  const verb = name === undefined ? undefined : verbs[name];
-  if (verb === undefined) {
-    const rows = Object.values(verbs).map(({ spec }) => `kassa ${spec.usage}\n    ${spec.about}`);
-    throw name === "--help" || name === "-h" ? new HelpAsked(rows.join("\n")) : new UsageError(rows.join("\n"));
-  }
+  const verb = findVerb(verbs, name);
   return verb.run(parseCommand(rest, verb.spec));
 }
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { BuildFailed } from "../build/bundle";
 import { ensureBuilt } from "../build/image";
 import { DeviceAbsent } from "../device/fiscal-device";
-import { type CommandSpec, HelpAsked, numberOption, type Parsed, parseCommand, shareOption, UsageError } from "./args";
+import { type CommandSpec, findVerb, numberOption, type Parsed, parseCommand, shareOption, UsageError } from "./args";
 import { homeFolder } from "./home";
 import { exitCode, tellResult } from "./output";
 
@@ -98,17 +98,9 @@ const verbs: { readonly [name: string]: Verb } = {
 export async function run(args: string[]): Promise<number> {
   const [name, ...rest] = args;
   if (name === "start") return start(parseCommand(rest, startSpec));
-  const verb = name === undefined || !Object.hasOwn(verbs, name) ? undefined : verbs[name];
-  if (name === undefined || verb === undefined) {
-    throw name === "--help" || name === "-h" ? new HelpAsked(overview()) : new UsageError(overview());
-  }
+  const verb = findVerb(verbs, name, [startSpec]);
   const parsed = parseCommand(name === "clock" ? withTimesLast(rest) : rest, verb.spec);
   return ask({ verb: name, ...verb.request(parsed) }, parsed.json);
-}
-
-function overview(): string {
-  const specs = [startSpec, ...Object.values(verbs).map(({ spec }) => spec)];
-  return specs.map(({ usage, about }) => `kassa ${usage}\n    ${about}`).join("\n");
 }
 
 /** Builds the image when it is stale, then becomes the board's parent. */

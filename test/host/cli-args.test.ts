@@ -4,7 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { type CommandSpec, HelpAsked, languageOf, numberOption, parseCommand, UsageError } from "../../host/cli/args";
+import {
+  type CommandSpec,
+  findVerb,
+  HelpAsked,
+  languageOf,
+  numberOption,
+  parseCommand,
+  UsageError,
+} from "../../host/cli/args";
 import { legsOf, waitForPaper } from "../../host/cli/first-sale";
 import { publicKeyPem } from "../../host/cli/public-key";
 import { formatTenge } from "../../host/cli/sell";
@@ -23,6 +31,21 @@ test("options and positionals are told apart", () => {
   assert.equal([...parsed.positionals], ["file"]);
   assert.is(numberOption(parsed, "count", 1, 5), 3);
   assert.is(parsed.json, true);
+});
+
+test("a verb is one of the table, no word that every object knows; else all are named", () => {
+  const verbs = { try: { spec } };
+  assert.is(findVerb(verbs, "try"), verbs.try);
+  for (const name of [undefined, "constructor", "tries"]) {
+    assert.throws(
+      () => findVerb(verbs, name),
+      (error: Error) => error instanceof UsageError && /kassa try FILE/.test(error.message),
+    );
+  }
+  assert.throws(
+    () => findVerb(verbs, "--help"),
+    (error: Error) => error instanceof HelpAsked && /kassa try FILE/.test(error.message),
+  );
 });
 
 test("wrong usage says what was wrong", () => {
