@@ -42,7 +42,7 @@ export async function main(args: string[]): Promise<number> {
     console.log(overview());
     return name === undefined ? exitCode.usage : exitCode.done;
   }
-  const area = areas[name];
+  const area = Object.hasOwn(areas, name) ? areas[name] : undefined;
   if (area === undefined) {
     console.error(`kassa: no area "${name}"\n\n${overview()}`);
     return exitCode.usage;

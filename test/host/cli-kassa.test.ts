@@ -56,6 +56,11 @@ test("a refusal is a code, a sentence and a next action in the language that was
   assert.match(kazakh.stderr, /FILE_UNREADABLE: .*[әғқңөұүһі]/);
 });
 
+test("a word that every object knows is no area", async () => {
+  const { code, stderr } = await run("constructor");
+  assert.equal([code, /no area "constructor"/.test(stderr)], [2, true], stderr);
+});
+
 test("a port that is none is wrong usage, named with its variable", async () => {
   process.env.KASSA_OFD_PORT = "99999";
   const wrong = await run("start", "--once");
