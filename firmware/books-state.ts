@@ -40,7 +40,7 @@ const fieldNames = <Names extends readonly string[]>(names: Names): Names => nam
 
 /** Plain integers of the books, in the order of their keys 1, 2, 3 … */
 const numberFields = fieldNames([
-  "documentNumber",
+  "lastNumber",
   "lastUtcS",
   "reqnum",
   "acceptedReqnum",

@@ -21,6 +21,7 @@ import {
   tokenKey,
 } from "../protocol/records";
 import { type DocumentHead, decodeRows, type VatTotal } from "./document-head";
+import { assertStored } from "./flash-access";
 import { smallRecordBytesMax } from "./limits";
 import type { FiscalMemory, RecordRef } from "./memory-api";
 import { sha256 } from "./signer";
@@ -65,7 +66,7 @@ export interface Block {
 
 export interface Books {
   /** Last number given to a document. */
-  documentNumber: number;
+  lastNumber: number;
   /** Of the last document, or of the fiscalization before the first one. */
   lastUtcS: number;
   shift: ShiftBook;
@@ -107,7 +108,7 @@ export const zeroHash: Bytes = repeatByte(0, 32);
 
 export function createBooks(): Books {
   return {
-    documentNumber: 0,
+    lastNumber: 0,
     lastUtcS: 0,
     shift: emptyShift(0),
     sealedToken: undefined,
@@ -142,7 +143,7 @@ export function readRecordMap(memory: FiscalMemory, record: RecordRef): CborMap 
   const payload = readPrefix(memory, record, smallRecordBytesMax);
   const inner = findPayload(payload);
   const map = decodeMap(inner === undefined ? payload : slice(payload, inner.offset, inner.offset + inner.length));
-  assert(map !== undefined, "a record's map reads back");
+  assertStored(map !== undefined);
   return map;
 }
 
@@ -159,9 +160,9 @@ function addToRow(rows: number[][], first: number, second: number, third: number
 }
 
 function applyDocument(books: Books, record: RecordRef, head: DocumentHead): void {
-  assert(head.number === books.documentNumber + 1, "document numbers have no gap");
+  assert(head.number === books.lastNumber + 1, "document numbers have no gap");
   assert(books.pending === undefined, "at most one document waits for its outcome");
-  books.documentNumber = head.number;
+  books.lastNumber = head.number;
   books.lastUtcS = head.utcS;
   if (!books.shift.open) {
     books.shift = emptyShift(head.shift);

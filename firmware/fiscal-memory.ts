@@ -102,7 +102,7 @@ function freeBytes(tail: LogTail): number {
     return 0;
   }
   const rest = hasSectors(tail) ? restBytes(area, tail.position) : 0;
-  return Math.max(0, rest + (spareSectors(tail) - spareSectorsMin) * area.sectorBytes);
+  return Math.max(0, rest + (spareSectors(tail) - spareSectorsMin) * area.bytesPerSector);
 }
 
 /**
@@ -111,7 +111,7 @@ function freeBytes(tail: LogTail): number {
  */
 function costBytes(area: LogArea, payloadBytes: number): number {
   const filling = area.unitBytes - 1;
-  const fragmentRoom = area.sectorBytes - area.sectorHeadBytes - area.fragmentHeadBytes - dataCrcBytes;
+  const fragmentRoom = area.bytesPerSector - area.sectorHeadBytes - area.fragmentHeadBytes - dataCrcBytes;
   const fragments = Math.floor(payloadBytes / fragmentRoom) + 3;
   const perFragment = area.sectorHeadBytes + area.fragmentHeadBytes + dataCrcBytes + filling;
   return payloadBytes + fragments * perFragment + 2 * area.sealsBytes + area.startBytesMin + 2 * area.unitBytes;
@@ -148,7 +148,7 @@ function mayReuse(tail: LogTail, policy: ReusePolicy): boolean {
   const next = readSectorHeader(area, sectorAfter(area, tail.oldestSector));
   return (
     next !== undefined &&
-    next.lastDocument <= policy.settledNumber &&
+    next.newestDocument <= policy.settledNumber &&
     next.newestUtcS <= policy.utcS - retentionS &&
     next.firstSequence - 1 < policy.closedSequence
   );

@@ -63,7 +63,7 @@ function appendFiscalization(module: Module, utcS: number): void {
  * A fiscalization that lost power before its checkpoint is done again: no document exists yet.
  */
 export function fiscalize(module: Module, lengthBytes: number): Refusal | undefined {
-  if (module.settings !== undefined || module.books.documentNumber > 0) {
+  if (module.settings !== undefined || module.books.lastNumber > 0) {
     return refuse("ALREADY_FISCALIZED", {});
   }
   const fault = faultRefusal(module);

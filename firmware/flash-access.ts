@@ -6,10 +6,10 @@ import type { Flash, FlashError } from "../hal/flash";
 import { assert } from "../protocol/assert";
 import { type Bytes, concat, repeatByte, slice } from "../protocol/bytes";
 
-/** Thrown as it is; "full" is a ring without a sector to go on in. */
+/** Thrown as it is; "full" is a ring without a sector to go on in, "damaged" is what does not read back as it was written. */
 export interface FlashFailure {
   readonly flashFailure: true;
-  readonly kind: FlashError["kind"] | "full";
+  readonly kind: FlashError["kind"] | "full" | "damaged";
   readonly offsetBytes: number;
 }
 
@@ -19,7 +19,7 @@ export interface FlashArea {
   /** Largest call, a multiple of the program unit, at most 256. */
   readonly pageBytes: number;
   readonly unitBytes: number;
-  readonly sectorBytes: number;
+  readonly bytesPerSector: number;
   readonly sectorCount: number;
 }
 
@@ -35,7 +35,7 @@ export function areaOf(flash: Flash, callBytesMax: number): FlashArea {
     flash,
     pageBytes,
     unitBytes,
-    sectorBytes: flash.sectorBytes,
+    bytesPerSector: flash.sectorBytes,
     sectorCount: Math.floor(flash.capacityBytes / flash.sectorBytes),
   };
 }
@@ -79,7 +79,7 @@ export function programFlash(area: FlashArea, offsetBytes: number, data: Bytes):
 }
 
 export function eraseSector(area: FlashArea, sector: number): void {
-  const error = area.flash.eraseSector(sector * area.sectorBytes);
+  const error = area.flash.eraseSector(sector * area.bytesPerSector);
   if (error !== undefined) {
     fail(error);
   }
@@ -99,6 +99,21 @@ export function isBlank(area: FlashArea, offsetBytes: number, lengthBytes: numbe
 
 function fail(error: FlashError): never {
   throw flashFailure(error.kind, error.offsetBytes);
+}
+
+/** What this module wrote reads back; anything else is a chip that forgets. Throws FlashFailure. */
+export function assertStored(condition: boolean): asserts condition {
+  if (!condition) {
+    throw flashFailure("damaged", 0);
+  }
+}
+
+/** Throws on whatever is no FlashFailure: an invariant that does not hold resets the board. */
+export function asFlashFailure(failure: unknown): FlashFailure {
+  if ((failure as FlashFailure).flashFailure !== true) {
+    throw failure;
+  }
+  return failure as FlashFailure;
 }
 
 export const flashFailure = (kind: FlashFailure["kind"], offsetBytes: number): FlashFailure => ({

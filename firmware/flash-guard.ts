@@ -3,20 +3,12 @@
  * and exported. Only a new start knows what the failed call left on the flash.
  */
 import { type Refusal, refuse } from "../protocol/refusals";
-import type { FlashFailure } from "./flash-access";
+import { asFlashFailure } from "./flash-access";
 import type { Module } from "./module";
 import { dropJob } from "./print-queue";
 import { refuseSale } from "./sale";
 
 export const flashFault = "FLASH_FAILED";
-
-/** Throws on whatever is no FlashFailure: an invariant that does not hold resets the board. */
-export function asFlashFailure(failure: unknown): FlashFailure {
-  if ((failure as FlashFailure).flashFailure !== true) {
-    throw failure;
-  }
-  return failure as FlashFailure;
-}
 
 /** What `run` gives; undefined when the chip failed. */
 export function guardFlash<Result>(module: Module, run: () => Result): Result | undefined {

@@ -24,7 +24,7 @@ export interface FragmentHead {
   /** Of the whole record. */
   readonly lengthBytes: number;
   /** Where this fragment's data belong in the record. */
-  readonly offsetBytes: number;
+  readonly fromBytes: number;
   readonly dataBytes: number;
 }
 
@@ -47,7 +47,7 @@ export function logAreaOf(flash: Flash, callBytesMax: number): LogArea {
   const fragmentHead = padded(area, fragmentHeadBytes);
   const seals = sealsBytes(area);
   const startBytesMin = fragmentHead + padded(area, 1 + dataCrcBytes) + seals;
-  assert(sectorHead + startBytesMin <= area.sectorBytes, "a sector holds its header and a record of one byte");
+  assert(sectorHead + startBytesMin <= area.bytesPerSector, "a sector holds its header and a record of one byte");
   return { ...area, sectorHeadBytes: sectorHead, fragmentHeadBytes: fragmentHead, sealsBytes: seals, startBytesMin };
 }
 
@@ -56,7 +56,7 @@ export function encodeFragmentHead(head: FragmentHead): Bytes {
     bytesOf(marker, head.type),
     u32be(head.sequence),
     u32be(head.lengthBytes),
-    u32be(head.offsetBytes),
+    u32be(head.fromBytes),
     u32be(head.dataBytes),
   ]);
   return concat([body, u32be(crc32(body))]);
@@ -70,7 +70,7 @@ export function decodeFragmentHead(bytes: Bytes): FragmentHead | undefined {
     type: byteAt(bytes, 1),
     sequence: readU32be(bytes, 2),
     lengthBytes: readU32be(bytes, 6),
-    offsetBytes: readU32be(bytes, 10),
+    fromBytes: readU32be(bytes, 10),
     dataBytes: readU32be(bytes, 14),
   };
 }
@@ -78,14 +78,14 @@ export function decodeFragmentHead(bytes: Bytes): FragmentHead | undefined {
 /** What of `remainingBytes` goes into a fragment at `position`: all with its seals, or what the sector takes, less one
  * byte that keeps the seals company in the next sector. */
 export function fragmentDataBytes(area: LogArea, position: number, remainingBytes: number): number {
-  const roomBytes = area.sectorBytes - (position % area.sectorBytes) - area.fragmentHeadBytes;
+  const roomBytes = area.bytesPerSector - (position % area.bytesPerSector) - area.fragmentHeadBytes;
   if (padded(area, remainingBytes + dataCrcBytes) + area.sealsBytes <= roomBytes) {
     return remainingBytes;
   }
   return Math.min(roomBytes - dataCrcBytes, remainingBytes - 1);
 }
 
-export const isLastFragment = (head: FragmentHead): boolean => head.offsetBytes + head.dataBytes === head.lengthBytes;
+export const isLastFragment = (head: FragmentHead): boolean => head.fromBytes + head.dataBytes === head.lengthBytes;
 
 /** Where the data of a fragment begin, and where they end, CRC and filling included. */
 export const dataStart = (area: LogArea, position: number): number => position + area.fragmentHeadBytes;
@@ -96,16 +96,17 @@ export const dataEnd = (area: LogArea, position: number, head: FragmentHead): nu
  * The sector of the log position `position`. A position always follows something (a header, a record), so the end of a
  * full sector still belongs to it. Position 0 stands for "no sector yet": sector -1.
  */
-export const sectorOf = (area: LogArea, position: number): number => Math.floor((position - 1) / area.sectorBytes);
+export const sectorOf = (area: LogArea, position: number): number => Math.floor((position - 1) / area.bytesPerSector);
 export const sectorAfter = (area: LogArea, sector: number): number => (sector + 1) % area.sectorCount;
-export const sectorStart = (area: LogArea, sector: number): number => sector * area.sectorBytes + area.sectorHeadBytes;
-export const sectorEnd = (area: LogArea, sector: number): number => (sector + 1) * area.sectorBytes;
+export const sectorStart = (area: LogArea, sector: number): number =>
+  sector * area.bytesPerSector + area.sectorHeadBytes;
+export const sectorEnd = (area: LogArea, sector: number): number => (sector + 1) * area.bytesPerSector;
 /** What is left of its sector after `position`. */
 export const restBytes = (area: LogArea, position: number): number =>
   sectorEnd(area, sectorOf(area, position)) - position;
 
 export const readSectorHeader = (area: LogArea, sector: number): SectorHeader | undefined =>
-  decodeSectorHeader(readFlash(area, sector * area.sectorBytes, sectorHeaderBytes));
+  decodeSectorHeader(readFlash(area, sector * area.bytesPerSector, sectorHeaderBytes));
 
 export const readFragmentHead = (area: LogArea, position: number): FragmentHead | undefined =>
   decodeFragmentHead(readFlash(area, position, fragmentHeadBytes));

@@ -14,6 +14,7 @@ import { type Bytes, concat, indexOf, readU32be, slice, u32be } from "../protoco
 import { cborBytes, cborUint } from "../protocol/cbor-write";
 import { documentKey } from "../protocol/document";
 import { keyIndexKey, recordType } from "../protocol/records";
+import { assertStored } from "./flash-access";
 import { indexesPerLookupMax, keysPerIndex, memoryReadBytesMax } from "./limits";
 import type { FiscalMemory, RecordRef } from "./memory-api";
 import { bytesRangeUnder, textUnder, uintUnder } from "./record-facts";
@@ -104,7 +105,7 @@ export function createKeyIndex(memory: FiscalMemory, hash: Hash): KeyIndex {
 function fingerprint(memory: FiscalMemory, hash: Hash, record: RecordRef): Bytes {
   const start = memory.read(record, 0, Math.min(documentStartBytes, record.lengthBytes));
   const key = textUnder(start, documentKey.key);
-  assert(key !== undefined, "every document has its key");
+  assertStored(key !== undefined);
   const handle = hash.open();
   hash.update(handle, key);
   return slice(hash.digest(handle), 0, 4);
@@ -127,7 +128,7 @@ function addMatches(positions: number[], entries: Bytes, keySha4: Bytes): void {
 
 function readEntries(memory: FiscalMemory, index: RecordRef, start: Bytes): Bytes {
   const range = bytesRangeUnder(start, keyIndexKey.entries);
-  assert(range !== undefined && range.lengthBytes <= keysPerIndex * entryBytes, "an index record has its entries");
+  assertStored(range !== undefined && range.lengthBytes <= keysPerIndex * entryBytes);
   const parts: Bytes[] = [];
   for (let done = 0; done < range.lengthBytes; done += memoryReadBytesMax) {
     const length = Math.min(memoryReadBytesMax, range.lengthBytes - done);

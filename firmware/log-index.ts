@@ -2,8 +2,8 @@
  * Finding records without an index of its own: sector headers carry the sequence, document and delivery numbers, so a
  * binary search over the kept sectors finds the sector, and a walk through it the record.
  */
-import { assert } from "../protocol/assert";
 import type { Bytes } from "../protocol/bytes";
+import { assertStored } from "./flash-access";
 import { readFragmentHead, readSectorHeader, sectorAfter, sectorOf, sectorStart } from "./flash-record";
 import { hasSectors, type LogTail, noHash } from "./log-tail";
 import { firstSlot, judgeSlot, lookAhead, readStart, scanRecord } from "./log-walk";
@@ -41,7 +41,7 @@ export function createLogIndex(tail: LogTail): LogIndex {
         lastFound = { sequence, end: facts.scan.end };
         return facts.scan.ref;
       }
-      assert(action === "goOn", "records up to the newest are on the flash");
+      assertStored(action === "goOn");
       at = sectorStart(area, sectorAfter(area, sectorOf(area, at)));
     }
     return undefined;
@@ -81,7 +81,7 @@ export function createLogIndex(tail: LogTail): LogIndex {
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
       const header = readSectorHeader(area, keptSector(middle));
-      assert(header !== undefined, "every kept sector has its header");
+      assertStored(header !== undefined);
       if (passes(header)) {
         low = middle + 1;
       } else {
@@ -120,10 +120,10 @@ export function createLogIndex(tail: LogTail): LogIndex {
   }
 
   function nearDocument(number: number): RecordRef | undefined {
-    if (number > tail.lastDocument) {
+    if (number > tail.newestDocument) {
       return undefined;
     }
-    const sector = lastSectorWhere(header => header.lastDocument < number);
+    const sector = lastSectorWhere(header => header.newestDocument < number);
     return sector === undefined ? undefined : firstFrom(sector);
   }
 
@@ -139,7 +139,7 @@ export function createLogIndex(tail: LogTail): LogIndex {
 
   function prevOfRecord(record: RecordRef): Bytes {
     const prev = prevOf(readStart(area, record, factsBytes));
-    assert(prev !== undefined, "every record begins with prev");
+    assertStored(prev !== undefined);
     return prev;
   }
 

@@ -9,6 +9,7 @@ import { cborBytes, cborMap, cborText, cborUint } from "../protocol/cbor-write";
 import { documentKey } from "../protocol/document";
 import { toHex } from "../protocol/hex";
 import { eventKey, outcomeAutonomous, outcomeKey, recordType, reuseKey } from "../protocol/records";
+import { asFlashFailure } from "./flash-access";
 import {
   type LogArea,
   readFragmentHead,
@@ -48,7 +49,7 @@ interface Walk {
 }
 
 export function recoverLog(area: LogArea, hash: Hash, from: LogPosition | undefined, repairs: boolean): Recovery {
-  const { tail, action } = from === undefined ? readAll(area, hash) : readOn(area, hash, from);
+  const { tail, action } = readLog(newTail(area, hash), from, repairs);
   tail.isUncertain = !repairs;
   if (!repairs || tail.problem !== undefined || action === "tail") {
     return { tail, repaired: false };
@@ -62,31 +63,46 @@ interface Reading {
   readonly action: TailAction;
 }
 
-function readOn(area: LogArea, hash: Hash, from: LogPosition): Reading {
-  const tail = newTail(area, hash);
+/** Without `repairs`, a chip that cannot be read is a damage: the log is readable up to it. */
+function readLog(tail: LogTail, from: LogPosition | undefined, repairs: boolean): Reading {
+  let reading: Reading = { tail, action: "corrupt" };
+  try {
+    reading = from === undefined ? readAll(tail) : readOn(tail, from);
+  } catch (failure) {
+    const { kind } = asFlashFailure(failure);
+    if (repairs) {
+      throw failure;
+    }
+    tail.problem = damage(tail.lastSequence + 1, "a record", kind);
+  }
+  return reading;
+}
+
+function readOn(tail: LogTail, from: LogPosition): Reading {
   const walk = startAtCheckpoint(tail, from);
   return { tail, action: tail.problem === undefined ? walkOn(walk, undefined) : "corrupt" };
 }
 
 /** From the oldest record, whose prev must be the beginning of the chain or be named by a reuse record. */
-function readAll(area: LogArea, hash: Hash): Reading {
+function readAll(tail: LogTail): Reading {
+  const { area } = tail;
   const oldest = oldestSector(area);
-  const walk = startAtSector(newTail(area, hash), oldest);
+  const walk = startAtSector(tail, oldest);
   const action = walkOn(walk, undefined);
-  if (isAnchored(walk) || walk.tail.problem !== undefined || oldest === undefined) {
-    return { tail: walk.tail, action };
+  if (isAnchored(walk) || tail.problem !== undefined || oldest === undefined) {
+    return { tail, action };
   }
   // The newest header may count on a reuse record whose seal was torn: then the sector before is still there.
   const before = (oldest + area.sectorCount - 1) % area.sectorCount;
   if (sectorNumber(area, before) > 0) {
-    const earlier = startAtSector(newTail(area, hash), before);
+    const earlier = startAtSector(newTail(area, tail.hash), before);
     const earlierAction = walkOn(earlier, undefined);
     if (isAnchored(earlier) && earlier.tail.problem === undefined) {
       return { tail: earlier.tail, action: earlierAction };
     }
   }
-  walk.tail.problem = damage(walk.tail.lastSequence, "a reuse record", "none");
-  return { tail: walk.tail, action };
+  tail.problem = damage(tail.lastSequence, "a reuse record", "none");
+  return { tail, action };
 }
 
 function startAtSector(tail: LogTail, sector: number | undefined): Walk {
@@ -131,7 +147,7 @@ function startAtCheckpoint(tail: LogTail, from: LogPosition): Walk {
   const slot = firstSlot(area, sector);
   enterSector(tail, header);
   const begin = readFragmentHead(area, sectorStart(area, sector));
-  if (begin !== undefined && begin.type === recordType.reuse && begin.offsetBytes > 0) {
+  if (begin !== undefined && begin.type === recordType.reuse && begin.fromBytes > 0) {
     // The sector was opened inside the record that gives one up, and its header was written before that counted.
     tail.oldestSector = sectorAfter(area, header.oldestSector);
   }
@@ -139,7 +155,7 @@ function startAtCheckpoint(tail: LogTail, from: LogPosition): Walk {
   tail.lastSequence = slot.sequence - 1;
   walkOn(walk, from.sequence);
   if (tail.problem === undefined && (tail.lastSequence !== from.sequence || tail.lastPosition !== from.position)) {
-    tail.problem = damage(from.sequence, "checkpoint", "record " + tail.lastSequence);
+    tail.problem = damage(from.sequence, "checkpoint", "other data");
   }
   tail.lastHash = from.hash;
   walk.verifies = true;
@@ -160,7 +176,7 @@ function walkOn(walk: Walk, last: number | undefined): TailAction {
     } else if (action === "accept" || action === "keep") {
       acceptRecord(walk, facts);
     } else if (action === "corrupt") {
-      tail.problem = damage(sequence, "record " + sequence, facts.slot + " record " + facts.got);
+      tail.problem = damage(sequence, "a record", facts.slot);
     }
     if (tail.problem !== undefined || (action !== "goOn" && action !== "accept")) {
       return action;
@@ -221,7 +237,7 @@ function verifyRecord(walk: Walk, ref: RecordRef, start: Bytes): void {
 function noteRecord(walk: Walk, ref: RecordRef, start: Bytes): void {
   const { tail } = walk;
   if (ref.type === recordType.document) {
-    tail.lastDocument = Math.max(tail.lastDocument, uintUnder(start, documentKey.number) ?? 0);
+    tail.newestDocument = Math.max(tail.newestDocument, uintUnder(start, documentKey.number) ?? 0);
     tail.newestUtcS = Math.max(tail.newestUtcS, uintUnder(start, documentKey.utcS) ?? 0);
   } else if (ref.type === recordType.delivered || ref.type === recordType.outcome) {
     noteSettled(tail, start);

@@ -37,7 +37,7 @@ export interface LogTail {
   lastHash: Bytes;
   /** Where record `lastSequence` begins. */
   lastPosition: number;
-  lastDocument: number;
+  newestDocument: number;
   newestUtcS: number;
   lastSettled: number;
   /** First kept sector of the ring. */
@@ -61,7 +61,7 @@ export const newTail = (area: LogArea, hash: Hash): LogTail => ({
   lastSequence: 0,
   lastHash: noHash,
   lastPosition: 0,
-  lastDocument: 0,
+  newestDocument: 0,
   newestUtcS: 0,
   lastSettled: 0,
   oldestSector: 0,
@@ -85,7 +85,7 @@ export function spareSectors(tail: LogTail): number {
 export function enterSector(tail: LogTail, header: SectorHeader): void {
   tail.number = header.number;
   tail.oldestSector = header.oldestSector;
-  tail.lastDocument = Math.max(tail.lastDocument, header.lastDocument);
+  tail.newestDocument = Math.max(tail.newestDocument, header.newestDocument);
   tail.lastSettled = Math.max(tail.lastSettled, header.lastSettled);
   tail.newestUtcS = Math.max(tail.newestUtcS, header.newestUtcS);
 }
@@ -95,20 +95,20 @@ export function openSector(tail: LogTail, firstSequence: number): void {
   const { area } = tail;
   const sector = sectorAfter(area, sectorOf(area, tail.position));
   if (spareSectors(tail) === 0) {
-    throw flashFailure("full", sector * area.sectorBytes);
+    throw flashFailure("full", sector * area.bytesPerSector);
   }
   const old = readSectorHeader(area, sector);
   const header: SectorHeader = {
     number: tail.number + 1,
     firstSequence,
-    lastDocument: tail.lastDocument,
+    newestDocument: tail.newestDocument,
     lastSettled: tail.lastSettled,
     newestUtcS: tail.newestUtcS,
     eraseCount: old === undefined ? 1 : old.eraseCount + 1,
     oldestSector: tail.oldestSector,
   };
   eraseSector(area, sector);
-  programFlash(area, sector * area.sectorBytes, encodeSectorHeader(header));
+  programFlash(area, sector * area.bytesPerSector, encodeSectorHeader(header));
   tail.number = header.number;
   tail.position = sectorStart(area, sector);
 }
@@ -142,7 +142,7 @@ function isLeftOver(area: LogArea, sector: number, number: number): boolean {
   if (header !== undefined) {
     return header.number > number;
   }
-  return !isBlank(area, sector * area.sectorBytes, sectorHeaderBytes);
+  return !isBlank(area, sector * area.bytesPerSector, sectorHeaderBytes);
 }
 
 /** Whether a record may begin in the sector at hand. */

@@ -40,8 +40,6 @@ export interface RecordScan {
 export interface SlotFacts {
   readonly slot: Slot;
   readonly scan: RecordScan | undefined;
-  /** Sequence that was found in place of the expected one. */
-  readonly got: number;
 }
 
 /** The next fragment of a record, at the start of the sector after `sector`. */
@@ -56,7 +54,7 @@ function continuation(area: LogArea, sector: number, head: FragmentHead): Fragme
     found.sequence === head.sequence &&
     found.type === head.type &&
     found.lengthBytes === head.lengthBytes &&
-    found.offsetBytes === head.offsetBytes + head.dataBytes;
+    found.fromBytes === head.fromBytes + head.dataBytes;
   return isNext ? found : undefined;
 }
 
@@ -84,7 +82,7 @@ export function scanRecord(area: LogArea, position: number, first: FragmentHead)
 /** What stands at `position`, where record `sequence` should begin. */
 export function judgeSlot(area: LogArea, position: number, sequence: number): SlotFacts {
   if (restBytes(area, position) < area.startBytesMin) {
-    return { slot: "blank", scan: undefined, got: 0 };
+    return { slot: "blank", scan: undefined };
   }
   const head = readFragmentHead(area, position);
   const end = sectorEnd(area, sectorOf(area, position));
@@ -97,13 +95,13 @@ export function judgeSlot(area: LogArea, position: number, sequence: number): Sl
     );
     // Only the head's own call can be torn when nothing follows it.
     const slot = !isBlankBeyond ? "broken" : isBlankHead ? "blank" : "torn";
-    return { slot, scan: undefined, got: 0 };
+    return { slot, scan: undefined };
   }
-  if (head.sequence !== sequence || head.offsetBytes !== 0 || dataEnd(area, position, head) > end) {
-    return { slot: "broken", scan: undefined, got: head.sequence };
+  if (head.sequence !== sequence || head.fromBytes !== 0 || dataEnd(area, position, head) > end) {
+    return { slot: "broken", scan: undefined };
   }
   const scan = scanRecord(area, position, head);
-  return { slot: slotOf(area, scan), scan, got: head.sequence };
+  return { slot: slotOf(area, scan), scan };
 }
 
 function slotOf(area: LogArea, scan: RecordScan): Slot {
@@ -170,7 +168,7 @@ function isProven(area: LogArea, sector: number, sequence: number): boolean {
       return false;
     }
     const head = readFragmentHead(area, sectorStart(area, next));
-    if (head === undefined || head.sequence !== expected || head.offsetBytes !== 0) {
+    if (head === undefined || head.sequence !== expected || head.fromBytes !== 0) {
       return false;
     }
     const scan = scanRecord(area, sectorStart(area, next), head);
@@ -227,7 +225,7 @@ export function firstSlot(area: LogArea, sector: number): { position: number; se
     const header = readSectorHeader(area, at);
     const head = readFragmentHead(area, sectorStart(area, at));
     const sequence = header === undefined ? 0 : header.firstSequence;
-    if (head === undefined || head.offsetBytes === 0) {
+    if (head === undefined || head.fromBytes === 0) {
       return { position: sectorStart(area, at), sequence };
     }
     if (isLastFragment(head)) {
@@ -254,18 +252,29 @@ export interface RecordContent {
 /** Reads a whole record, page by page. */
 export function readContent(area: LogArea, hash: Hash, ref: RecordRef): RecordContent {
   const handle = openChainHash(hash, ref.sequence, ref.type);
+  let fits = false;
+  try {
+    fits = hashFragments(area, hash, handle, ref);
+  } catch (failure) {
+    hash.digest(handle);
+    throw failure;
+  }
+  return { fits, hash: hash.digest(handle) };
+}
+
+function hashFragments(area: LogArea, hash: Hash, handle: number, ref: RecordRef): boolean {
   let at = ref.position;
   let head = readFragmentHead(area, at);
   let fits = true;
   let offset = 0;
   for (let hops = 0; hops < area.sectorCount && head !== undefined; hops++) {
     fits = readFragment(area, hash, handle, at, head) && fits;
-    offset = head.offsetBytes + head.dataBytes;
+    offset = head.fromBytes + head.dataBytes;
     const sector = sectorOf(area, at);
     head = offset < ref.lengthBytes ? continuation(area, sector, head) : undefined;
     at = sectorStart(area, sectorAfter(area, sector));
   }
-  return { fits: fits && offset === ref.lengthBytes, hash: hash.digest(handle) };
+  return fits && offset === ref.lengthBytes;
 }
 
 function readFragment(area: LogArea, hash: Hash, handle: number, position: number, head: FragmentHead): boolean {
@@ -302,7 +311,7 @@ export function readPayload(
     if (head === undefined) {
       return emptyBytes;
     }
-    const within = offset - head.offsetBytes;
+    const within = offset - head.fromBytes;
     const length = Math.min(head.dataBytes - within, end - offset);
     parts.push(readFlash(area, dataStart(area, cursor.position) + within, length));
     offset += length;
@@ -312,14 +321,15 @@ export function readPayload(
 
 /** Moves the cursor to the fragment that holds `offset`. */
 function seek(area: LogArea, cursor: ReadCursor, ref: RecordRef, offset: number): FragmentHead | undefined {
-  if (cursor.head === undefined || cursor.sequence !== ref.sequence || cursor.head.offsetBytes > offset) {
+  if (cursor.head === undefined || cursor.sequence !== ref.sequence || cursor.head.fromBytes > offset) {
+    // Read first: a chip that fails leaves the cursor where it was.
+    cursor.head = readFragmentHead(area, ref.position);
     cursor.sequence = ref.sequence;
     cursor.position = ref.position;
-    cursor.head = readFragmentHead(area, ref.position);
   }
   for (let hops = 0; hops <= area.sectorCount; hops++) {
     const head: FragmentHead | undefined = cursor.head;
-    if (head === undefined || offset < head.offsetBytes + head.dataBytes) {
+    if (head === undefined || offset < head.fromBytes + head.dataBytes) {
       return head;
     }
     const sector = sectorOf(area, cursor.position);

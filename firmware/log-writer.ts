@@ -53,7 +53,7 @@ export function beginRecord(
   }
   // From here on, sectors that are opened lie after this document.
   if (note !== undefined) {
-    tail.lastDocument = note.number;
+    tail.newestDocument = note.number;
     tail.newestUtcS = Math.max(tail.newestUtcS, note.utcS);
   }
   const writing = startWriting(tail, type, lengthBytes);
@@ -83,7 +83,7 @@ function startWriting(tail: LogTail, type: number, lengthBytes: number): Writing
 
 function startFragment(tail: LogTail, type: number, lengthBytes: number, offsetBytes: number): FragmentHead {
   const dataBytes = fragmentDataBytes(tail.area, tail.position, lengthBytes - offsetBytes);
-  const head: FragmentHead = { type, sequence: tail.lastSequence + 1, lengthBytes, offsetBytes, dataBytes };
+  const head: FragmentHead = { type, sequence: tail.lastSequence + 1, lengthBytes, fromBytes: offsetBytes, dataBytes };
   programFlash(tail.area, tail.position, encodeFragmentHead(head));
   return head;
 }
@@ -142,7 +142,7 @@ function nextFragment(tail: LogTail, writing: Writing): void {
   assert(!isLastFragment(fragment), "a last fragment takes the rest");
   closeFragment(tail, writing);
   openSector(tail, tail.lastSequence + 2);
-  writing.fragment = startFragment(tail, writing.type, writing.lengthBytes, fragment.offsetBytes + fragment.dataBytes);
+  writing.fragment = startFragment(tail, writing.type, writing.lengthBytes, fragment.fromBytes + fragment.dataBytes);
   writing.fragmentPosition = tail.position;
   writing.crc = crc32Start;
   writing.programmedBytes = 0;

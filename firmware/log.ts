@@ -89,11 +89,11 @@ export function checkpoint(module: Module): void {
     log: module.memory.logPosition(),
   });
   saveState(module.hal.state, module.hal.board.callBytesMax, module.stateSequence, payload);
-  module.checkpointNumber = module.books.documentNumber;
+  module.checkpointNumber = module.books.lastNumber;
 }
 
 export const checkpointDue = (module: Module): boolean =>
-  module.books.documentNumber - module.checkpointNumber >= checkpointDocuments;
+  module.books.lastNumber - module.checkpointNumber >= checkpointDocuments;
 
 /** Bytes that must stay free so that Z, drain, reprint and export always fit (design §5 "Space"). */
 export function reserveBytes(module: Module): number {

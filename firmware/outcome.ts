@@ -9,6 +9,7 @@ import type { OfdResponse } from "../protocol/ofd-messages";
 import { outcomeAutonomous, outcomeKey, outcomeOnline, outcomeRefused } from "../protocol/records";
 import { autonomousSign } from "./autonomous-sign";
 import type { DocumentHead } from "./document-head";
+import { assertStored } from "./flash-access";
 import { qrUrlBytesMax, resultTextBytesMax, signBytesMax } from "./limits";
 import { appendSigned, type Entries, putBytes, putText, putUint } from "./log";
 import { type Module, nowUtcS } from "./module";
@@ -95,7 +96,7 @@ function pendingHead(module: Module): DocumentHead {
   const { pending } = module.books;
   assert(pending !== undefined, "an outcome needs a pending document");
   const record = module.memory.at(pending.position);
-  assert(record !== undefined, "a pending document is in the log");
+  assertStored(record !== undefined);
   return openDocument(module.memory, record).head;
 }
 

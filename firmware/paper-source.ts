@@ -1,13 +1,13 @@
 /**
  * A stored document as the paper layout wants it (protocol/paper/pieces.ts).
  */
-import { assert } from "../protocol/assert";
 import { emptyBytes } from "../protocol/bytes";
 import { getText, getUint } from "../protocol/cbor-read";
 import type { PaperHead, PaperItem, PaperOutcome } from "../protocol/paper/pieces";
 import { outcomeAutonomous, outcomeKey, outcomeOnline } from "../protocol/records";
 import { readRecordMap } from "./books";
 import { type DocumentLine, lineVat } from "./document-line";
+import { assertStored } from "./flash-access";
 import type { FiscalMemory, RecordRef } from "./memory-api";
 import { openLines, readLine, type StoredDocument } from "./stored-document";
 
@@ -70,7 +70,7 @@ export function paperItem(line: DocumentLine): PaperItem {
 export function paperOutcome(memory: FiscalMemory, outcome: RecordRef, repeated: boolean): PaperOutcome {
   const map = readRecordMap(memory, outcome);
   const kind = getUint(map, outcomeKey.kind);
-  assert(kind !== undefined, "an outcome has a kind");
+  assertStored(kind !== undefined);
   return {
     kind: kind === outcomeOnline ? "online" : kind === outcomeAutonomous ? "autonomous" : "refused",
     sign: getText(map, outcomeKey.sign) ?? emptyBytes,

@@ -14,6 +14,7 @@ import { assert } from "../protocol/assert";
 import { applyRecord, type Books, createBooks } from "./books";
 import { type Checkpoint, decodeCheckpoint } from "./books-state";
 import { openFiscalMemory } from "./fiscal-memory";
+import { asFlashFailure } from "./flash-access";
 import { createKeyIndex, type KeyIndex } from "./key-index";
 import { documentsPerReplayMax } from "./limits";
 import type { FiscalMemory, RecordRef } from "./memory-api";
@@ -43,10 +44,13 @@ export interface Recovered {
   readonly isCloseUnfinished: boolean;
 }
 
-function loadCheckpoint(
-  hal: Hal,
-  repairs: boolean,
-): { fact: StateFact; sequence: number; checkpoint: Checkpoint | undefined } {
+interface LoadedCheckpoint {
+  readonly fact: StateFact;
+  readonly sequence: number;
+  readonly checkpoint: Checkpoint | undefined;
+}
+
+function loadCheckpoint(hal: Hal, repairs: boolean): LoadedCheckpoint {
   const loaded = loadState(hal.state, hal.board.callBytesMax, repairs);
   if (loaded.kind !== "state") {
     return { fact: loaded.kind, sequence: 0, checkpoint: undefined };
@@ -69,9 +73,28 @@ function replay(hal: Hal, memory: FiscalMemory, books: Books, last: RecordRef | 
   }
 }
 
-/** `repairs`: false on a flash that does not take what must be written: it is read, and nothing else. Throws FlashFailure. */
+/** What `run` gives. Without `repairs`, undefined when the chip cannot be read; with them, throws FlashFailure. */
+function attempt<Result>(repairs: boolean, run: () => Result): Result | undefined {
+  let result: Result | undefined;
+  try {
+    result = run();
+  } catch (failure) {
+    asFlashFailure(failure);
+    if (repairs) {
+      throw failure;
+    }
+  }
+  return result;
+}
+
+const lostCheckpoint: LoadedCheckpoint = { fact: "corrupt", sequence: 0, checkpoint: undefined };
+
+/**
+ * `repairs`: false on a flash that failed a start before: nothing is written, and what cannot be read is as good as
+ * damaged. With them, throws FlashFailure.
+ */
 export function recover(hal: Hal, repairs: boolean): Recovered {
-  const state = loadCheckpoint(hal, repairs);
+  const state = attempt(repairs, () => loadCheckpoint(hal, repairs)) ?? lostCheckpoint;
   const from = state.checkpoint === undefined ? undefined : state.checkpoint.log;
   const opened = openFiscalMemory(
     hal.fiscal,
@@ -86,15 +109,17 @@ export function recover(hal: Hal, repairs: boolean): Recovered {
   const action = startActions[state.fact][logFact];
   const books = action === "replay" && state.checkpoint !== undefined ? state.checkpoint.books : createBooks();
   let fault = action === "memoryCorrupt" ? "MEMORY_CORRUPT" : action === "stateLost" ? "STATE_LOST" : undefined;
-  const checkpointNumber = books.documentNumber;
+  const checkpointNumber = books.lastNumber;
   const closedBefore = books.closedSequence;
   if (action === "replay" || action === "replayAll") {
-    keys.restore(books.indexPosition === 0 ? undefined : books.indexPosition);
-    const last =
-      from === undefined || from.sequence === 0 || action === "replayAll" ? undefined : memory.at(from.position);
-    replay(hal, memory, books, last);
+    attempt(repairs, () => {
+      keys.restore(books.indexPosition === 0 ? undefined : books.indexPosition);
+      const last =
+        from === undefined || from.sequence === 0 || action === "replayAll" ? undefined : memory.at(from.position);
+      replay(hal, memory, books, last);
+    });
     // Only a fiscalization that lost power before its checkpoint leaves records without a state.
-    if (action === "replayAll" && books.documentNumber > 0) {
+    if (action === "replayAll" && books.lastNumber > 0) {
       fault = "STATE_LOST";
     }
   }

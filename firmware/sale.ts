@@ -21,6 +21,7 @@ import {
   settleTotals,
 } from "./document-head";
 import { checkLine, type DocumentLine, encodeLine, lineTotal, lineVat } from "./document-line";
+import { assertStored } from "./flash-access";
 import { atItemsEnd, type ItemCursor, nextItem, openItems } from "./item-cursor";
 import { amountMax, documentBytesMax, followUpBytes, lineBytesMax, linesPerTick } from "./limits";
 import { recordAppended, reserveBytes } from "./log";
@@ -196,7 +197,7 @@ function decideHead(module: Module, job: SaleJob, request: RequestHead, settled:
   assert(settings !== undefined, "only a fiscalized register sells");
   return {
     prev: module.memory.lastHash(),
-    number: books.documentNumber + 1,
+    number: books.lastNumber + 1,
     shift: books.shift.open ? books.shift.number : books.shift.number + 1,
     utcS,
     offsetMin: settings.offsetMin,
@@ -305,10 +306,10 @@ function rewind(module: Module, job: SaleJob): void {
 /** The next line's stored bytes; it was checked before, and the scratch area does not change by itself. */
 function nextStoredLine(module: Module, job: SaleJob): Bytes {
   const map = nextMap(job);
-  assert(map !== undefined && module.settings !== undefined, "a checked line reads back");
+  assertStored(map !== undefined && module.settings !== undefined);
   job.lineNumber += 1;
   const checked = checkLine(map, job.lineNumber, module.settings.org.vatPayer);
-  assert(checked.kind === "line", "a checked line is checked the same again");
+  assertStored(checked.kind === "line");
   return encodeLine(checked.line);
 }
 

@@ -35,14 +35,14 @@ function pageOf(area: FlashArea): number {
 }
 
 function addressOf(area: FlashArea, upload: Upload, offsetBytes: number): number {
-  const sector = (upload.firstSector + Math.floor(offsetBytes / area.sectorBytes)) % area.sectorCount;
-  return sector * area.sectorBytes + (offsetBytes % area.sectorBytes);
+  const sector = (upload.firstSector + Math.floor(offsetBytes / area.bytesPerSector)) % area.sectorCount;
+  return sector * area.bytesPerSector + (offsetBytes % area.bytesPerSector);
 }
 
 function programPage(area: FlashArea, upload: Upload, page: Bytes): void {
   const address = addressOf(area, upload, upload.programmedBytes);
-  if (upload.programmedBytes % area.sectorBytes === 0) {
-    eraseSector(area, Math.floor(address / area.sectorBytes));
+  if (upload.programmedBytes % area.bytesPerSector === 0) {
+    eraseSector(area, Math.floor(address / area.bytesPerSector));
   }
   programFlash(area, address, page);
   upload.programmedBytes += page.length;
@@ -53,8 +53,8 @@ function readProgrammed(area: FlashArea, upload: Upload, offsetBytes: number, le
   const parts: Bytes[] = [];
   let done = 0;
   while (done < lengthBytes) {
-    const inSector = (offsetBytes + done) % area.sectorBytes;
-    const length = Math.min(lengthBytes - done, area.sectorBytes - inSector);
+    const inSector = (offsetBytes + done) % area.bytesPerSector;
+    const length = Math.min(lengthBytes - done, area.bytesPerSector - inSector);
     parts.push(readFlash(area, addressOf(area, upload, offsetBytes + done), length));
     done += length;
   }
@@ -69,7 +69,7 @@ export function createScratch(flash: Flash, callBytesMax: number, random: number
   return {
     capacityBytes: flash.capacityBytes,
     begin: () => {
-      const used = Math.floor((upload.programmedBytes + area.sectorBytes - 1) / area.sectorBytes);
+      const used = Math.floor((upload.programmedBytes + area.bytesPerSector - 1) / area.bytesPerSector);
       upload.firstSector = (upload.firstSector + used) % area.sectorCount;
       upload.programmedBytes = 0;
       upload.waiting = emptyBytes;

@@ -2,7 +2,7 @@
  * The header of one sector of the log, programmed in one call right after the sector was erased.
  *
  *   0       4        8               12             16             20          24          28            32      36
- *   | "KFM1" | number | firstSequence | lastDocument | lastSettled | newestUtcS | eraseCount | oldestSector | crc32 |
+ *   | "KFM1" | number | firstSequence | newestDocument | lastSettled | newestUtcS | eraseCount | oldestSector | crc32 |
  *
  * All are u32, big-endian. `number` grows with every sector that is opened, so that the order of the ring is known and
  * a sector left over from an earlier time is told from a successor. A header that stands alone proves nothing: the cut
@@ -16,7 +16,7 @@ export interface SectorHeader {
   /** Sequence of the first record that begins in this sector or after it. */
   readonly firstSequence: number;
   /** Number of the newest document that begins before this sector. */
-  readonly lastDocument: number;
+  readonly newestDocument: number;
   /** Documents up to this number were delivered before this sector was opened. */
   readonly lastSettled: number;
   /** The latest time of a document that begins before this sector. */
@@ -35,7 +35,7 @@ export function encodeSectorHeader(header: SectorHeader): Bytes {
     magic,
     u32be(header.number),
     u32be(header.firstSequence),
-    u32be(header.lastDocument),
+    u32be(header.newestDocument),
     u32be(header.lastSettled),
     u32be(header.newestUtcS),
     u32be(header.eraseCount),
@@ -51,7 +51,7 @@ export function decodeSectorHeader(bytes: Bytes): SectorHeader | undefined {
   return {
     number: readU32be(bytes, 4),
     firstSequence: readU32be(bytes, 8),
-    lastDocument: readU32be(bytes, 12),
+    newestDocument: readU32be(bytes, 12),
     lastSettled: readU32be(bytes, 16),
     newestUtcS: readU32be(bytes, 20),
     eraseCount: readU32be(bytes, 24),

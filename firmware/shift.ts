@@ -37,7 +37,7 @@ export function closeShift(module: Module): void {
   putBytes(entries, shiftCloseKey.shiftHash, shiftHash);
   putBytes(entries, shiftCloseKey.overall, overall);
   putUint(entries, shiftCloseKey.counter, counter);
-  putUint(entries, shiftCloseKey.documentNumber, books.documentNumber);
+  putUint(entries, shiftCloseKey.documentNumber, books.lastNumber);
   appendSigned(module, "shiftClose", entries);
   finishClose(module);
 }

@@ -4,7 +4,8 @@
  */
 import type { Hal } from "../hal/hal";
 import { readU16be } from "../protocol/bytes";
-import { asFlashFailure, flashFault } from "./flash-guard";
+import { asFlashFailure } from "./flash-access";
+import { flashFault } from "./flash-guard";
 import type { Module } from "./module";
 import { unsealToken } from "./outcome";
 import { createPrintQueue } from "./print-queue";

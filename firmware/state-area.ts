@@ -49,13 +49,13 @@ interface StateArea extends FlashArea {
 function stateAreaOf(flash: Flash, callBytesMax: number): StateArea {
   const area = areaOf(flash, callBytesMax);
   const payloadStart = padded(area, headBytes) + sealsBytes(area);
-  const copySectors = Math.floor((payloadStart + stateBytesMax + area.sectorBytes - 1) / area.sectorBytes);
+  const copySectors = Math.floor((payloadStart + stateBytesMax + area.bytesPerSector - 1) / area.bytesPerSector);
   const copies = Math.floor(area.sectorCount / copySectors);
   assert(copies >= stateCopies, "two whole copies remain while a third is written");
   return { ...area, copySectors, copies, payloadStart };
 }
 
-const copyStart = (area: StateArea, index: number): number => index * area.copySectors * area.sectorBytes;
+const copyStart = (area: StateArea, index: number): number => index * area.copySectors * area.bytesPerSector;
 
 /** The newest state; settles first what a cut left, unless `repairs` is false. Throws FlashFailure. */
 export function loadState(flash: Flash, callBytesMax: number, repairs = true): LoadedState {
@@ -116,7 +116,7 @@ function readCopy(area: StateArea, index: number): Copy {
   const lengthBytes = readU32be(head, 8);
   const isHead = slice(head, 0, 4) === magic && readU32be(head, 16) === crc32(slice(head, 0, 16));
   if (!isHead || lengthBytes > stateBytesMax) {
-    const kind = isBlank(area, start, area.copySectors * area.sectorBytes) ? "blank" : "torn";
+    const kind = isBlank(area, start, area.copySectors * area.bytesPerSector) ? "blank" : "torn";
     return { index, kind, sequence: 0, lengthBytes: 0 };
   }
   const fits = crc32(readFlash(area, start + area.payloadStart, lengthBytes)) === readU32be(head, 12);

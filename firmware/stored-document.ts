@@ -4,7 +4,6 @@
  *   record payload   | D2 84 | protected | A0 | bstr head | map: head fields … 17: [ line, line, … ] | signature |
  *                                                          payloadOffset      linesOffset        linesEnd
  */
-import { assert } from "../protocol/assert";
 import { type Bytes, concat, slice } from "../protocol/bytes";
 import {
   createReader,
@@ -21,6 +20,7 @@ import { cborMapHead } from "../protocol/cbor-write";
 import { documentKey } from "../protocol/document";
 import { type DocumentHead, decodeHead } from "./document-head";
 import { type DocumentLine, decodeLine } from "./document-line";
+import { assertStored } from "./flash-access";
 import { type ItemCursor, nextItem, openItems } from "./item-cursor";
 import { headBytesMax, windowBytes } from "./limits";
 import type { FiscalMemory, RecordRef } from "./memory-api";
@@ -81,21 +81,18 @@ function splitHead(start: Bytes, payloadOffset: number): { map: Bytes; linesOffs
   return undefined;
 }
 
-/** Opens a document record. Our own bytes that do not read back are our bug or a broken flash: asserted. */
+/** Opens a document record. Throws FlashFailure when it does not read back. */
 export function openDocument(memory: FiscalMemory, record: RecordRef): StoredDocument {
   const start = readPrefix(memory, record, usualHeadBytes);
   const payload = findPayload(start);
-  assert(payload !== undefined, "a document record is a COSE_Sign1");
+  assertStored(payload !== undefined);
   // A long head is rare, and a document is opened often: each time its number is looked for.
   const split = splitHead(start, payload.offset) ?? splitHead(readPrefix(memory, record, headBytesMax), payload.offset);
-  assert(split !== undefined, "a document's head ends with its lines");
+  assertStored(split !== undefined);
   const map = decodeMap(split.map);
   const head = map === undefined ? undefined : decodeHead(map);
-  assert(head !== undefined, "a document's head reads back");
-  assert(
-    payload.offset + payload.length + signatureTailBytes === record.lengthBytes,
-    "a document ends with its signature",
-  );
+  assertStored(head !== undefined);
+  assertStored(payload.offset + payload.length + signatureTailBytes === record.lengthBytes);
   return { record, head, linesOffset: split.linesOffset, linesEnd: payload.offset + payload.length };
 }
 
@@ -112,6 +109,6 @@ export function readLine(cursor: ItemCursor): DocumentLine {
   const item = nextItem(cursor);
   const map = item === undefined ? undefined : decodeMap(item);
   const line = map === undefined ? undefined : decodeLine(map);
-  assert(line !== undefined, "a stored line reads back");
+  assertStored(line !== undefined);
   return line;
 }

@@ -12,6 +12,7 @@ import { decodeResponse, type OfdResponse, ofdCommand, ofdResult } from "../prot
 import { attemptKey, outcomeKey, recordType } from "../protocol/records";
 import { blockOfResult, needsPerson, queueLength, readRecordMap } from "./books";
 import { deadlineOf, noteFetch, type Timing } from "./deadline";
+import { assertStored } from "./flash-access";
 import {
   countLineBytes,
   type FrameSource,
@@ -217,7 +218,7 @@ export function carryAttempt(module: Module): void {
   const token = unsealToken(module, attempt.sealedToken);
   const record = findDocument(module, attempt.number);
   assert(token !== undefined, "this element sealed the token");
-  assert(record !== undefined, "an unanswered document is never given up");
+  assertStored(record !== undefined);
   const document = openDocument(module.memory, record);
   const online = pending !== undefined && pending.number === attempt.number;
   const source = openTicketFrame(
@@ -530,7 +531,7 @@ function serviceAnswered(module: Module, carry: Carry, response: OfdResponse): v
 /** The OFD's last document against ours; a difference is an event, ours go on (design §5 "Counters"). */
 function noteCounters(module: Module, response: OfdResponse): void {
   const told = response.lastDocument;
-  if (told !== undefined && told.documentNumber > module.books.documentNumber) {
+  if (told !== undefined && told.documentNumber > module.books.lastNumber) {
     noteEvent(module, "COUNTERS_DIFFER");
   }
 }

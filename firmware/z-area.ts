@@ -13,7 +13,16 @@ import type { Flash } from "../hal/flash";
 import { assert } from "../protocol/assert";
 import { type Bytes, byteAt, bytesOf, concat, readU32be, slice, u32be } from "../protocol/bytes";
 import { crc32 } from "../protocol/crc32";
-import { areaOf, type FlashArea, flashFailure, isBlank, padded, programFlash, readFlash } from "./flash-access";
+import {
+  areaOf,
+  assertStored,
+  type FlashArea,
+  flashFailure,
+  isBlank,
+  padded,
+  programFlash,
+  readFlash,
+} from "./flash-access";
 import { zPayloadBytesMax, zRecordBytesMax } from "./limits";
 import { programSeals, readSeals, type Seal, sealsBytes } from "./seals";
 
@@ -81,7 +90,7 @@ export function lastZ(flash: Flash, callBytesMax: number): number | undefined {
 /** Payload of the record in a slot that appendZ, nextZ or lastZ named. */
 export function readZ(flash: Flash, callBytesMax: number, slot: number): Bytes {
   const found = readSlot(zAreaOf(flash, callBytesMax), slot);
-  assert(found !== undefined && found.kind === kindRecord, "a named slot holds a record");
+  assertStored(found !== undefined && found.kind === kindRecord);
   return found.payload;
 }
 

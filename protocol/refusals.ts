@@ -12,8 +12,8 @@ export interface Refusal {
   readonly facts: Facts;
 }
 
-/** The numbers on the wire (SMP v2 err.rc, groups 100 to 104). 0 and 1 are SMP's own; a number is never reused. */
-export const refusalRc = {
+/** The module's, with their numbers on the wire (SMP v2 err.rc, groups 100 to 104). 0 and 1 are SMP's own; a number is never reused. */
+export const moduleRc = {
   SESSION_LOST: 2,
   PIN_WRONG: 3,
   PIN_WAIT: 4,
@@ -59,7 +59,10 @@ export const refusalRc = {
   MEMORY_CORRUPT: 44,
   VAT_NOT_PAYER: 45,
   NOT_TECHNICIAN: 46,
-  // Codes of the host's own edges; they never travel over SMP.
+} as const;
+
+/** The host's own edges'; they never travel over SMP. */
+const hostRc = {
   DEVICE_ABSENT: 1001,
   OUTCOME_UNKNOWN: 1002,
   JSON_INVALID: 1003,
@@ -79,6 +82,9 @@ export const refusalRc = {
   METHOD_NOT_ALLOWED: 1017,
 } as const;
 
+export const refusalRc = { ...moduleRc, ...hostRc } as const;
+
+export type ModuleRefusalCode = keyof typeof moduleRc;
 export type RefusalCode = keyof typeof refusalRc;
 
 /** A refusal with its facts; the one way to make them, so that the code is checked. */

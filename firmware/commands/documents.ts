@@ -311,7 +311,7 @@ export function lookup(module: Module, request: CborMap): Reply {
   }
   const record = findDocument(module, number);
   return record === undefined
-    ? refusedAs("NUMBER_UNKNOWN", { got: number, expected: module.books.documentNumber })
+    ? refusedAs("NUMBER_UNKNOWN", { got: number, expected: module.books.lastNumber })
     : describe(module, openDocument(module.memory, record));
 }
 

@@ -3,7 +3,15 @@
  */
 import { type Bytes, concat, utf8 } from "../../protocol/bytes";
 import { cborArrayHead, cborBool, cborBytes, cborInt, cborMap, cborText, cborUint } from "../../protocol/cbor-write";
-import { type Fact, type Facts, type Refusal, type RefusalCode, refusalRc, refuse } from "../../protocol/refusals";
+import {
+  type Fact,
+  type Facts,
+  type ModuleRefusalCode,
+  moduleRc,
+  type Refusal,
+  type RefusalCode,
+  refuse,
+} from "../../protocol/refusals";
 import { smpRc, smpVersion } from "../../protocol/smp-message";
 
 export type Fields = (readonly [Bytes, Bytes])[];
@@ -74,6 +82,6 @@ export function encodeReply(reply: Reply, version: number, group: number): Bytes
   if (version === smpVersion.v1) {
     return cborMap([uintField("rc", smpRc.perUser), wordField("rsn", code)]);
   }
-  const err: Fields = [uintField("group", group), uintField("rc", refusalRc[code])];
+  const err: Fields = [uintField("group", group), uintField("rc", moduleRc[code as ModuleRefusalCode])];
   return cborMap([mapField("err", err), mapField("facts", encodeFacts(facts))]);
 }

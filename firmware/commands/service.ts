@@ -1,5 +1,4 @@
 /** Group 104: what the register service and a technician ask of the module. */
-import { assert } from "../../protocol/assert";
 import { type Bytes, concat, emptyBytes, slice } from "../../protocol/bytes";
 import { type CborMap, getBytes, getText, getUint } from "../../protocol/cbor-read";
 import { cborArrayHead, cborBytes, cborMap, cborUint } from "../../protocol/cbor-write";
@@ -7,6 +6,7 @@ import { prevOfMap, secretItem } from "../../protocol/journal";
 import { recordType, secretTypes, settingsKey } from "../../protocol/records";
 import { type Refusal, refuse } from "../../protocol/refusals";
 import { appendToken, fiscalize as fiscalizeModule } from "../fiscalize";
+import { assertStored } from "../flash-access";
 import { faultRefusal } from "../flash-guard";
 import { logPageBytes, maxBaud, speeds, startBaud, tokenMax } from "../limits";
 import { appendMap, checkpoint, type Entries, hasRoom, putText, putUint } from "../log";
@@ -66,7 +66,7 @@ export function info(module: Module): Reply {
     bytesField("publicKey", hal.secureElement.publicKey()),
     uintField("baudMax", maxBaud),
     uintField("sequence", module.memory.lastSequence()),
-    uintField("documentNumber", module.books.documentNumber),
+    uintField("documentNumber", module.books.lastNumber),
   ];
   addText(fields, "rnm", settings === undefined ? undefined : settings.rnm);
   return done(fields);
@@ -162,7 +162,7 @@ const prevEndBytesMax = 40;
 function itemHead(module: Module, record: RecordRef): { head: Bytes; payloadBytes: number } {
   if (isSecret(record.type)) {
     const prev = prevOfMap(module.memory.read(record, 0, Math.min(prevEndBytesMax, record.lengthBytes)));
-    assert(prev !== undefined, "every record begins with prev");
+    assertStored(prev !== undefined);
     const head = secretItem(record.sequence, record.type, module.memory.hashOf(record), prev);
     return { head, payloadBytes: 0 };
   }
@@ -273,7 +273,8 @@ function memoryFields(module: Module): Fields {
 
 export function status(module: Module): Reply {
   const blocks = blockItems(module);
-  const state = module.settings === undefined ? "notFiscalized" : blocks.length > 0 ? "blocked" : "ready";
+  const isNew = module.settings === undefined && module.fault === undefined;
+  const state = isNew ? "notFiscalized" : blocks.length > 0 ? "blocked" : "ready";
   const fields: Fields = [
     wordField("state", state),
     arrayField("blocks", blocks),

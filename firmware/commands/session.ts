@@ -1,5 +1,7 @@
 /** Group 100: signing in and out. */
 import { type CborMap, getBytes, getText, getUint } from "../../protocol/cbor-read";
+import { refuse } from "../../protocol/refusals";
+import { faultRefusal } from "../flash-guard";
 import { sessionIdleMs } from "../limits";
 import { type Module, nowMs } from "../module";
 import { login, logout } from "../sessions";
@@ -12,7 +14,7 @@ export function loginCommand(module: Module, request: CborMap): Reply {
     return refusedAs("FIELD_MISSING", { field: operator === undefined ? "operator" : "pin" });
   }
   if (module.settings === undefined) {
-    return refusedAs("NOT_FISCALIZED", {});
+    return refused(faultRefusal(module) ?? refuse("NOT_FISCALIZED"));
   }
   const { secureElement } = module.hal;
   const answer = login(module.sessions, secureElement, module.settings.operators, operator, pin, nowMs(module));

@@ -234,7 +234,7 @@ export const en: Texts = {
     },
     FLASH_FAILED: {
       title: "Fiscal memory failed",
-      detail: "The fiscal memory does not take records any more[ ({kind})].",
+      detail: "The fiscal memory cannot be written or read[ ({kind})].",
       nextAction: "Do not sell. " + callTechnician,
     },
     RECORD_UNKNOWN: {

@@ -233,7 +233,7 @@ export const kk: Texts = {
     },
     FLASH_FAILED: {
       title: "Фискалдық жад істен шықты",
-      detail: "Фискалдық жад енді жазба қабылдамайды[ ({kind})].",
+      detail: "Фискалдық жадқа жазу немесе одан оқу мүмкін емес[ ({kind})].",
       nextAction: "Сатпаңыз. " + callTechnician,
     },
     RECORD_UNKNOWN: {

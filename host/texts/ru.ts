@@ -232,7 +232,7 @@ export const ru: Texts = {
     },
     FLASH_FAILED: {
       title: "Отказ фискальной памяти",
-      detail: "Фискальная память больше не принимает записи[ ({kind})].",
+      detail: "Фискальная память не записывается или не читается[ ({kind})].",
       nextAction: "Не продавайте. " + callTechnician,
     },
     RECORD_UNKNOWN: {

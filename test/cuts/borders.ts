@@ -34,8 +34,8 @@ export function bordersOf(points: readonly Point[], payloads: ReadonlyMap<number
     if (/^\0+$/.test(data)) return everyByte;
     const payload = call.part === "fiscal" && fragment !== undefined ? payloads.get(fragment.head.sequence) : undefined;
     if (fragment === undefined || payload === undefined) return [];
-    const from = fragment.head.offsetBytes + offsetBytes - fragment.start;
-    const crc = fragment.head.offsetBytes + fragment.head.dataBytes;
+    const from = fragment.head.fromBytes + offsetBytes - fragment.start;
+    const crc = fragment.head.fromBytes + fragment.head.dataBytes;
     return [...fieldsOf(payload), crc, crc + dataCrcBytes]
       .map(at => at - from)
       .filter(at => at > 0 && at < data.length);

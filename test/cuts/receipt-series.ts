@@ -138,7 +138,7 @@ function recordBorders(points: readonly Point[]): First[] {
   for (const [unit, { call }] of points.entries()) {
     if (call.kind !== "program" || call.part !== "fiscal") continue;
     const head = call.data.length >= fragmentHeadBytes ? decodeFragmentHead(call.data) : undefined;
-    if (head?.offsetBytes === 0) {
+    if (head?.fromBytes === 0) {
       add(unit, undefined, true);
       add(unit, { afterBytes: fragmentHeadBytes / 2, tear: "prefix" }, false);
     }

@@ -54,7 +54,7 @@ function headOf({ call }: Point): FragmentHead | undefined {
   return isProgram ? decodeFragmentHead(call.data) : undefined;
 }
 
-const betweenRecords = (point: Point): Cut[] => (headOf(point)?.offsetBytes === 0 ? [undefined] : []);
+const betweenRecords = (point: Point): Cut[] => (headOf(point)?.fromBytes === 0 ? [undefined] : []);
 
 /** Units of one reuse a wrap: the record that gives a sector up, and the next erase, header and head. */
 function reusesOf(points: readonly Point[]): Set<number> {

@@ -1,4 +1,4 @@
-/** A flash that fails: sales stop, everything that is stored can still be read. The whole module in Node and in Lua. */
+/** A flash that fails: sales stop, everything that is stored and readable can still be read. The whole module in Node and in Lua. */
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -7,6 +7,10 @@ import type { Flash } from "../../hal/flash";
 import type { Hal } from "../../hal/hal";
 import { testGeometry } from "../../hal/sim/geometry";
 import { ensureBuilt } from "../../host/build/image";
+import { DeviceRefusal } from "../../host/device/device-error";
+import { bytesOf } from "../../protocol/bytes";
+import { commands, groups, type LoginReply } from "../../protocol/commands";
+import { smpOp } from "../../protocol/smp-message";
 import { readLog } from "../cuts/log";
 import { createLuaMachine, createNodeMachine, type Machine } from "../cuts/machine";
 import { fifteenLines, oneLine } from "../cuts/receipts";
@@ -143,6 +147,161 @@ test("a failing scratch area refuses the receipt", ({ machines }) => {
     health.calls = 0;
     assert.is(refusalOf(shop, "first", fifteenLines), "FLASH_FAILED", name);
     assert.equal(blocks(shop), ["FLASH_FAILED"], name);
+  }
+});
+
+type IsUnreadable = (part: Part, offsetBytes: number) => boolean;
+const readable: IsUnreadable = () => false;
+
+/** The machine with a chip whose reads fail where `sickness` says. */
+function forgetting(machine: Machine, sickness: { isUnreadable: IsUnreadable }): Machine {
+  const sick = (part: Part, flash: Flash): Flash => ({
+    ...flash,
+    read: (offset, length) =>
+      sickness.isUnreadable(part, offset) ? { kind: "other", offsetBytes: offset } : flash.read(offset, length),
+  });
+  const wrap = (hal: Hal): Hal => ({
+    ...hal,
+    fiscal: sick("fiscal", hal.fiscal),
+    state: sick("state", hal.state),
+    z: sick("z", hal.z),
+    scratch: sick("scratch", hal.scratch),
+  });
+  return { ...machine, boot: hal => machine.boot(wrap(hal)) };
+}
+
+function sessionOf(shop: Shop): LoginReply["session"] {
+  const body = { operator: 1, pin: "0000" };
+  const reply = shop.request<LoginReply>(smpOp.write, groups.session, commands.session.login, body);
+  if (reply instanceof DeviceRefusal) throw reply;
+  return reply.session;
+}
+
+const expectRefusal = (said: unknown, code: string, where: string): void => {
+  assert.instance(said, DeviceRefusal, where);
+  assert.is((said as DeviceRefusal).code, code, where);
+};
+
+test("a state area that cannot be read blocks the sales, and the next start may find it readable", ({ machines }) => {
+  for (const [name, machine] of machines) {
+    const sickness = { isUnreadable: readable };
+    const shop = openShop(testGeometry, forgetting(machine, sickness));
+    shop.sell({ key: "first", receipt: oneLine });
+    shop.rest();
+    sickness.isUnreadable = part => part === "state";
+    shop.reboot();
+    assert.equal([shop.status().state, blocks(shop)], ["blocked", ["FLASH_FAILED"]], name);
+    assert.throws(() => shop.signIn(), /FLASH_FAILED/, name);
+    sickness.isUnreadable = readable;
+    shop.reboot();
+    shop.signIn();
+    assert.equal([shop.status().state, blocks(shop)], ["ready", []], name);
+    assert.is(shop.sell({ key: "second", receipt: oneLine }).number, 2, name);
+  }
+});
+
+test("a start on a flash that cannot be read answers, whichever part or all of it fails", ({ machines }) => {
+  for (const [name, machine] of machines) {
+    const sickness = { isUnreadable: readable };
+    const shop = openShop(testGeometry, forgetting(machine, sickness));
+    shop.sell({ key: "first", receipt: oneLine });
+    shop.rest();
+    const sicknesses: readonly IsUnreadable[] = [
+      part => part === "fiscal",
+      part => part === "fiscal" || part === "state",
+      () => true,
+      (part, offset) => part === "fiscal" && offset < 64,
+      (part, offset) => part === "state" || (part === "fiscal" && offset > 1000),
+    ];
+    for (const [index, isUnreadable] of sicknesses.entries()) {
+      sickness.isUnreadable = isUnreadable;
+      shop.reboot();
+      assert.equal(blocks(shop), ["FLASH_FAILED"], `${name}: ${index}`);
+      for (let time = 0; time < 20; time++) assert.is(shop.status().state, "blocked", `${name}: ${index}`);
+    }
+    sickness.isUnreadable = readable;
+    shop.reboot();
+    shop.signIn();
+    assert.is(shop.sell({ key: "second", receipt: oneLine }).number, 2, name);
+  }
+});
+
+test("one read that fails, whichever of a start it is, ends in a module that answers", ({ machines }) => {
+  const [, machine] = machines[0]!;
+  const sickness = { isUnreadable: readable };
+  const shop = openShop(testGeometry, forgetting(machine, sickness));
+  shop.sell({ key: "first", receipt: oneLine });
+  shop.rest();
+  let reads = 0;
+  sickness.isUnreadable = () => {
+    reads += 1;
+    return false;
+  };
+  shop.reboot();
+  const readsOfStart = reads;
+  assert.ok(readsOfStart > 50, `${readsOfStart} reads`);
+  for (let failing = 1; failing <= readsOfStart; failing++) {
+    reads = 0;
+    sickness.isUnreadable = () => {
+      reads += 1;
+      return reads === failing;
+    };
+    shop.reboot();
+    assert.equal(blocks(shop), ["FLASH_FAILED"], `read ${failing}`);
+  }
+});
+
+test("a record that cannot be read is refused as often as it is asked for, and so are the sales", ({ machines }) => {
+  for (const [name, machine] of machines) {
+    const sickness = { isUnreadable: readable };
+    const shop = openShop(testGeometry, forgetting(machine, sickness));
+    shop.sell({ key: "first", receipt: oneLine });
+    shop.rest();
+    const session = sessionOf(shop);
+    const ask = (seq: number): unknown =>
+      shop.request(smpOp.read, groups.service, commands.service.log, { session, seq, off: 0 });
+    // The token's record is a secret one: of it the hash is told, which every byte of it must be read for.
+    let largest = { offset: 0, length: 0 };
+    sickness.isUnreadable = (part, offset) => {
+      if (part === "fiscal") largest = { offset, length: largest.length + 1 };
+      return false;
+    };
+    assert.not.instance(ask(2), DeviceRefusal);
+    assert.ok(largest.length > 3);
+    const { offset: weak } = largest;
+    sickness.isUnreadable = (part, offset) => part === "fiscal" && offset === weak;
+    for (let time = 0; time < 20; time++) expectRefusal(ask(2), "FLASH_FAILED", `${name}: time ${time}`);
+    assert.not.instance(ask(1), DeviceRefusal, `${name}: another record is read`);
+    assert.is(refusalOf(shop, "second"), "FLASH_FAILED", name);
+  }
+});
+
+test("a record whose bytes have changed is refused, and no look-up resets the board", ({ machines }) => {
+  for (const [name, machine] of machines) {
+    let changed = -1;
+    const rot = (flash: Flash): Flash => ({
+      ...flash,
+      read(offset, length) {
+        const bytes = flash.read(offset, length);
+        const at = changed - offset;
+        if (typeof bytes !== "string" || at < 0 || at >= length) return bytes;
+        return bytesOf(...[...bytes].map((byte, index) => byte.charCodeAt(0) ^ (index === at ? 0x40 : 0)));
+      },
+    });
+    const boot = (hal: Hal): void => machine.boot({ ...hal, fiscal: rot(hal.fiscal) });
+    for (let offset = 40; offset < 3000; offset += name === "lua" ? 97 : 13) {
+      changed = -1;
+      const shop = openShop(testGeometry, { ...machine, boot });
+      shop.sell({ key: "first", receipt: oneLine });
+      shop.rest();
+      const session = sessionOf(shop);
+      changed = offset;
+      for (const key of ["first", "other"]) {
+        const said = shop.request(smpOp.read, groups.documents, commands.documents.lookup, { session, key });
+        if (said instanceof DeviceRefusal) assert.match(said.code, /FLASH_FAILED|KEY_UNKNOWN/, `${name}: ${offset}`);
+      }
+      assert.ok(shop.status().blocks.every(({ code }) => code === "FLASH_FAILED"));
+    }
   }
 });
 

@@ -18,7 +18,7 @@ const mistakes: readonly Mistake[] = [
   {
     name: "sector reused too early",
     file: "fiscal-memory.ts",
-    right: "next.lastDocument <= policy.settledNumber &&",
+    right: "next.newestDocument <= policy.settledNumber &&",
     wrong: "",
   },
   {

@@ -3,7 +3,7 @@
  * that the firmware itself may look up by a string, as the type checker sees it:
  *
  *   object literals that become { [name: string]: … }      refuse("PIN_WAIT", { waitS })
- *   objects looked into by a text                           refusalRc[code]
+ *   objects looked into by a text                           moduleRc[code]
  *   what Object.keys and the like list                      Object.entries(recordType)
  *   fields of { [name: string]: … }                         facts.expected
  */
