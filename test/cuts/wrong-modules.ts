@@ -76,7 +76,7 @@ export const wrongModules: readonly WrongModule[] = [
   },
   {
     name: "sector reused too early",
-    changes: [{ file: "fiscal-memory.ts", right: "next.lastDocument <= policy.settledNumber &&", wrong: "" }],
+    changes: [{ file: "fiscal-memory.ts", right: "next.newestDocument <= policy.settledNumber &&", wrong: "" }],
   },
 ];
 
