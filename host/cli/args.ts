@@ -90,7 +90,10 @@ export function findVerb<Verb extends { readonly spec: CommandSpec }>(
   }
   const specs = [...others, ...Object.values(verbs).map(({ spec }) => spec)];
   const overview = specs.map(({ usage, about }) => `kassa ${usage}\n    ${about}`).join("\n");
-  throw name === "--help" || name === "-h" ? new HelpAsked(overview) : new UsageError(overview);
+  if (name === "--help" || name === "-h") {
+    throw new HelpAsked(overview);
+  }
+  throw new UsageError(name === undefined ? overview : `no verb "${name}"\n\n${overview}`);
 }
 
 /** A whole number given as an option, within bounds. */

@@ -32,6 +32,7 @@ export async function run(args: string[]): Promise<number> {
     await mkdir(dirname(file), { recursive: true });
     const bar = createProgress("records");
     const stream = createWriteStream(file);
+    await once(stream, "open");
     for await (const piece of exportJournal(device, session, bar.update)) {
       if (!stream.write(piece)) {
         await once(stream, "drain");

@@ -68,6 +68,12 @@ function exitOf(error: unknown, args: string[]): number {
     const language = languageOf(["kk", "ru", "en"].includes(asked ?? "") ? asked : undefined);
     return tellRefusal(error, language, args.includes("--json"));
   }
+  // A folder that is a file, a disk that is full: the computer's own words name the path.
+  const { syscall, message } = error as NodeJS.ErrnoException;
+  if (syscall !== undefined) {
+    console.error(`kassa: ${message}`);
+    return exitCode.refused;
+  }
   throw error;
 }
 

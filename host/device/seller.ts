@@ -31,6 +31,8 @@ const pollFirstMs = 5;
 const pollMaxMs = 50;
 const pendingPollMs = 150;
 const waitingMax = 16;
+/** Keys whose outcome a failed flash left open; the oldest is forgotten. */
+const openKeysMax = 1000;
 
 type Done = LookupReply & { readonly state: "done" };
 type Ask = Pick<FiscalDevice, "present" | "state" | "upload" | "submit" | "lookup">;
@@ -45,6 +47,7 @@ export interface Carrier {
 
 /** Makes `sellDocument` of a device: one sale at a time, others wait their turn. */
 export function createSeller(device: Ask, carrier: Carrier): (sale: Sale) => Promise<Done> {
+  const openKeys = new Set<string>();
   let last: Promise<unknown> = Promise.resolve();
   let waiting = 0;
   return async sale => {
@@ -52,7 +55,7 @@ export function createSeller(device: Ask, carrier: Carrier): (sale: Sale) => Pro
       throw new DeviceRefusal("BUSY", { waiting });
     }
     waiting += 1;
-    const mine = last.then(() => sell(device, sale, carrier));
+    const mine = last.then(() => sell(device, sale, carrier, openKeys));
     last = mine.catch(() => {});
     try {
       return await mine;
@@ -81,7 +84,7 @@ interface Course {
   readonly tell: (step: SaleStep) => void;
 }
 
-async function sell(device: Ask, sale: Sale, carrier: Carrier): Promise<Done> {
+async function sell(device: Ask, sale: Sale, carrier: Carrier, openKeys: Set<string>): Promise<Done> {
   const course: Course = {
     step: "upload",
     session: sale.session,
@@ -100,13 +103,14 @@ async function sell(device: Ask, sale: Sale, carrier: Carrier): Promise<Done> {
       await meet(device, sale, course);
       const reply = await takeStep(device, sale, course);
       if (reply !== undefined && reply.state === "done") {
+        openKeys.delete(sale.key);
         course.tell("journalled");
         course.tell("done");
         return reply as Done;
       }
       await follow(reply, course, carrier);
     } catch (error) {
-      await recover(error, device, sale, course);
+      await recover(flashTruth(error, sale, course, openKeys), device, sale, course);
     }
   }
   throw new DeviceRefusal("OUTCOME_UNKNOWN", { key: sale.key });
@@ -191,15 +195,28 @@ async function recover(error: unknown, device: Ask, sale: Sale, course: Course):
   } else if (code === "KEY_UNKNOWN" && course.step === "poll") {
     course.isSubmitted = false;
     course.step = course.uploads === 0 ? "upload" : "submit";
-  } else if (code === "FLASH_FAILED" && course.isSubmitted) {
-    // What the failed call left is known after a start only: the document may be stored.
-    throw outcomeUnknown(sale);
   } else if (code === "SESSION_LOST" && sale.renewSession !== undefined && course.renewals < renewalsMax) {
     course.renewals += 1;
     course.session = undefined;
   } else {
     throw error;
   }
+}
+
+/**
+ * A submit that is refused with FLASH_FAILED stored nothing. Once a submit was taken the document may be stored: what the
+ * failed call left is known after a start of the module only, and until then the key stays open.
+ */
+function flashTruth(error: unknown, sale: Sale, course: Course, openKeys: Set<string>): unknown {
+  const isFlash = error instanceof DeviceRefusal && error.code === "FLASH_FAILED";
+  if (!isFlash || (course.step !== "poll" && !openKeys.has(sale.key))) {
+    return error;
+  }
+  openKeys.add(sale.key);
+  if (openKeys.size > openKeysMax) {
+    openKeys.delete(openKeys.values().next().value as string);
+  }
+  return outcomeUnknown(sale);
 }
 
 /** Waits for the module to come back, then asks it first what it knows of the key. */

@@ -6,6 +6,7 @@
  *   oldest records given up       a gap: told, and the chain goes on at the module's anchor
  *   another board                 its own file, by serial and public key
  *   same board, other records     a fork: told as an alarm, nothing is overwritten, the mirror stands still
+ *   a module that cannot read    nothing is concluded: the next start may find its records again
  *   a file that is damaged        put aside, and made again from the oldest record that the module has
  */
 import { createHash } from "node:crypto";
@@ -44,7 +45,10 @@ export interface Mirror {
   close(): Promise<void>;
 }
 
-type LogDevice = Pick<FiscalDevice, "info" | "logPage">;
+type LogDevice = Pick<FiscalDevice, "info" | "logPage" | "status">;
+
+/** Blocks of a module whose log may be shorter than it is: what cannot be read is not there for it. */
+const unreadableBlocks: readonly string[] = ["FLASH_FAILED", "MEMORY_CORRUPT"];
 
 interface Open {
   readonly name: string;
@@ -140,7 +144,9 @@ export function createMirror(device: LogDevice, folder: string, events: MirrorEv
     }
     const last = mirror.store.last();
     if (last !== undefined && last.sequence > info.sequence) {
-      fork(mirror, last.sequence, `record ${last.sequence}`, `log ends at ${info.sequence}`);
+      if (!(await isUnreadable())) {
+        fork(mirror, last.sequence, `record ${last.sequence}`, `log ends at ${info.sequence}`);
+      }
       return;
     }
     if (last !== undefined && !mirror.isJoined && !(await joins(mirror, session, last, info.sequence))) {
@@ -150,6 +156,11 @@ export function createMirror(device: LogDevice, folder: string, events: MirrorEv
       await follow(mirror, session, info.sequence);
     }
     mirror.isJoined = true;
+  }
+
+  async function isUnreadable(): Promise<boolean> {
+    const { blocks } = await device.status();
+    return blocks.some(({ code }) => unreadableBlocks.includes(code));
   }
 
   /** After a start: is the newest record that we have the module's as well? One given up meanwhile cannot be asked. */

@@ -129,4 +129,22 @@ test("try now, said while a try hangs, brings the next try as soon as that one h
   assert.ok(fetch(shop) !== undefined);
 });
 
+test("try now, said while a try hangs that is answered after all, hurries no later try", () => {
+  const shop = openShop(testGeometry, createNodeMachine(start));
+  shop.link = false;
+  shop.sell({ key: "first", receipt: oneLine });
+  shop.sell({ key: "second", receipt: oneLine });
+  shop.carry();
+  shop.board.wait(reconnectMs);
+  const hanging = fetch(shop);
+  shop.request(smpOp.write, groups.uplink, tryNow, {});
+  shop.link = true;
+  assert.ok(hanging !== undefined && shop.carry(), "it is answered");
+  assert.is(shop.status().queue.length, 1);
+  const next = fetch(shop);
+  assert.ok(next !== undefined && next !== hanging, "the second document follows");
+  shop.request(smpOp.write, groups.uplink, noAnswer, { frame: next, cause: "silent" });
+  assert.is(fetch(shop), undefined, "its failure is followed by a minute's rest");
+});
+
 test.run();

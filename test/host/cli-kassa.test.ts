@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createFakeModule } from "./fake-module";
+import { createFakeModule, Refused } from "./fake-module";
 
 interface Ended {
   code: number;
@@ -111,6 +111,48 @@ test("the newest records are one object with --json, a line each without", async
     { seq: 7, item: "1807" },
   ];
   assert.equal([json.code, json.stdout], [0, `${JSON.stringify({ records })}\n`], json.stderr);
+});
+
+test("a key that no header can carry, a folder that is a file, a file that is a folder: a sentence, never a stack", async () => {
+  const module = await createFakeModule();
+  const key = await run("sell", "samples/card.json", "--key", "ключ", "--json");
+  const file = await run("journal", "export", "/tmp", "--port", module.address);
+  const home = await run("journal", "export", "/etc/passwd/x.journal", "--port", module.address);
+  const verb = await run("device", "foo");
+  await module.close();
+  assert.equal([key.code, JSON.parse(key.stdout).code], [1, "IDEMPOTENCY_KEY_INVALID"]);
+  for (const { code, stderr } of [file, home]) {
+    assert.is(code, 1, stderr);
+    assert.match(stderr, /^kassa: E(ISDIR|NOTDIR|EXIST)/);
+    assert.not.match(stderr, /\n\s+at /);
+  }
+  assert.is(verb.code, 2);
+  assert.match(verb.stderr, /no verb "foo"/);
+});
+
+test("the clock of a blank module, which knows nobody, is set without a sign-in", async () => {
+  const module = await createFakeModule();
+  const info = module.handlers.get("104/0")!;
+  let utcS: number | undefined;
+  module.handlers.set("104/0", body => ({ ...info(body), fiscalized: false }));
+  module.handlers.set("100/0", () => {
+    throw new Refused("NOT_FISCALIZED");
+  });
+  module.handlers.set("104/7", () => ({
+    utcS,
+    blocks: utcS === undefined ? [{ code: "CLOCK_UNSET", sinceUtcS: 0 }] : [],
+  }));
+  module.handlers.set("0/4", ({ datetime }) => {
+    utcS = Date.parse(`${datetime}Z`) / 1000;
+    return {};
+  });
+  const set = await run("device", "clock", "--set", "--json", "--port", module.address);
+  const again = await run("device", "clock", "--set", "--port", module.address);
+  await module.close();
+  assert.is(set.code, 0, set.stderr);
+  assert.ok(Math.abs(utcS! - Date.now() / 1000) < 60);
+  assert.equal([JSON.parse(set.stdout).isSet, JSON.parse(set.stdout).utcS], [true, utcS]);
+  assert.is(again.code, 1, "a clock that runs is not set");
 });
 
 test.run();

@@ -58,6 +58,32 @@ test("a sale goes through its steps in order and ends with the frozen answer", (
     assert.is(module.documents.size, 1);
   }));
 
+test("a flash that fails once a submit was taken leaves the outcome unknown, before that it refuses the receipt", () =>
+  withBench(async ({ module, device, session }) => {
+    const failing = (): never => {
+      throw new Refused("FLASH_FAILED", { kind: "worn" });
+    };
+    for (const [request, code] of [
+      ["101/0", "FLASH_FAILED"],
+      ["101/1", "FLASH_FAILED"],
+      ["101/2", "OUTCOME_UNKNOWN"],
+    ] as const) {
+      const handler = module.handlers.get(request)!;
+      module.handlers.set(request, failing);
+      const sale = { session, key: `at ${request}`, upload, lines: 1 };
+      assert.is((await refusalOf(device.sellDocument(sale))).code, code, request);
+      module.handlers.set(request, handler);
+      if (code === "FLASH_FAILED") continue;
+      // The module says nothing of the key until it has started anew.
+      const submit = module.handlers.get("101/1")!;
+      module.handlers.set("101/1", failing);
+      const again = await refusalOf(device.sellDocument(sale));
+      module.handlers.set("101/1", submit);
+      assert.equal([again.code, again.facts], ["OUTCOME_UNKNOWN", { key: sale.key }]);
+      assert.is((await device.sellDocument(sale)).state, "done");
+    }
+  }));
+
 test("ten sales with one key at once are one document", () =>
   withBench(async ({ module, device, session }) => {
     const sales = Array.from({ length: 10 }, () => device.sellDocument({ session, key: "same", upload, lines: 1 }));

@@ -41,6 +41,8 @@ export interface FakeDevice {
   forgetSessions(): void;
   append(type: number, entries: readonly (readonly [number, unknown])[]): void;
   appendSecret(): void;
+  /** Why it does not sell. */
+  blocks: string[];
   /** The oldest `count` records are given up, as when the ring is full. */
   giveUp(count: number): void;
   print(number: number, escpos: Buffer): void;
@@ -230,8 +232,8 @@ export function createFakeDevice(): FakeDevice {
     async status() {
       failNext("status");
       return {
-        state: "ready",
-        blocks: [],
+        state: fake.blocks.length > 0 ? "blocked" : "ready",
+        blocks: fake.blocks.map(code => ({ code, sinceUtcS: utcS })),
         shift: { number: 1, open: true, openedUtcS: utcS, documents: number },
         queue: { mode: "online", length: 0 },
         printer: { paper: true, cover: false, online: true, confirms: true, pending: 0 },
@@ -313,6 +315,7 @@ export function createFakeDevice(): FakeDevice {
     outcome: "online",
     gate: Promise.resolve(),
     firstSeq: 1,
+    blocks: [],
     forgetSessions: () => sessions.clear(),
     append(type, entries) {
       const payload = payloadOf(type, hash, entries);

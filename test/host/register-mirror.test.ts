@@ -83,6 +83,21 @@ test("documents are found by number, key, shift and sign, with their frozen answ
   );
 });
 
+test("a module that cannot read its log is no fork: its records are followed again when it can", async ({ bench }) => {
+  await bench.sell("one");
+  await bench.mirror.catchUp(bench.session);
+  const whole = bench.fake.log.splice(0);
+  bench.fake.blocks.push("FLASH_FAILED");
+  await bench.mirror.catchUp(bench.session);
+  assert.equal([bench.alarms, bench.mirror.forked()], [[], false]);
+  assert.is(bench.mirror.store()!.find({ key: "one" }, 10).length, 1, "what was mirrored is found");
+  bench.fake.log.push(...whole);
+  bench.fake.blocks.pop();
+  await bench.sell("two");
+  await bench.mirror.catchUp(bench.session);
+  assert.is(bench.mirror.store()!.find({ key: "two" }, 10).length, 1);
+});
+
 test("a delivered record adds the operator's sign beside the autonomous one", async ({ bench }) => {
   bench.fake.outcome = "autonomous";
   await bench.sell("one");
