@@ -55,6 +55,7 @@ const arrows: readonly Arrow[] = [
   // A printer's profile is a fact of the board: its type belongs to the contracts.
   ["protocol/paper/", [/^protocol\//, /^hal\/hal$/]],
   ["hal/", [/^protocol\/bytes$/, /^hal\/[^/]+$/]],
+  ["hal/contract/", [/^protocol\//, /^hal\/[^/]+$/, /^hal\/contract\//]],
   ["hal/sim/", [/^protocol\//, /^hal\/[^/]+$/, /^hal\/sim\//]],
   ["hal/vm/", [/^protocol\//, /^hal\/[^/]+$/, /^hal\/vm\//]],
   ["firmware/", [/^protocol\//, /^hal\/[^/]+$/, /^firmware\//]],
@@ -122,7 +123,9 @@ const nodeOnly = ["protocol/paper/paper-roll.ts", "protocol/paper/raster-text.ts
 
 test("image code uses no word that Lua lacks", () => {
   const files = sources.filter(
-    file => (/^(protocol|firmware)\/.*(?<!\.d)\.ts$/.test(file) || /^hal\/[^/]+\.ts$/.test(file)) && !isGenerated(file),
+    file =>
+      (/^(protocol|firmware|hal\/contract)\/.*(?<!\.d)\.ts$/.test(file) || /^hal\/[^/]+\.ts$/.test(file)) &&
+      !isGenerated(file),
   );
   const found = files.flatMap(file => {
     const body = code(file);

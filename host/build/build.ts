@@ -1,6 +1,7 @@
 /** `npm run build`: makes the image and says how large it became. With `--lua-tests` it bundles the Lua tests instead. */
+import path from "node:path";
 import { BuildFailed } from "./bundle";
-import { buildImage, ensureLuaTests } from "./image";
+import { buildImage, ensureContract, ensureLuaTests } from "./image";
 
 const kilobytes = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KB`;
 
@@ -9,6 +10,7 @@ async function build(): Promise<void> {
   console.log(`build/image.lua     ${kilobytes(report.sourceBytes)}`);
   console.log(`build/image.luac    ${kilobytes(report.strippedBytes)} stripped, sha256 ${report.sha256}`);
   console.log(`build/asserts.json  ${report.invariants} invariants`);
+  console.log(`${path.relative(process.cwd(), ensureContract())}  the contract of a board`);
 }
 
 try {

@@ -4,6 +4,7 @@
  *   image.lua      the bundle with names and line numbers, to replay a failure
  *   image.luac     the same made small (shrink/), string.dump of it without debug information: what a board runs
  *   asserts.json   number of an assertion → its sentence and place
+ *   hal-contract.lua  the contract of a board (hal/contract), to be run on the board itself
  *   lua-tests.lua  the tests that run in Lua
  *   *.stamp        hash of the sources that the file beside it was made of
  */
@@ -35,6 +36,7 @@ export interface BuildReport extends BuiltImage {
 }
 
 const imageFiles = ["image.lua", "image.luac", "asserts.json", "image.stamp"];
+const contractFiles = ["hal-contract.lua", "hal-contract.stamp"];
 
 /** Compiles the firmware; on any error no image is left behind. Throws BuildFailed. */
 export async function buildImage(): Promise<BuildReport> {
@@ -59,6 +61,19 @@ export async function ensureBuilt(): Promise<BuiltImage> {
   const isFresh = imageFiles.every(name => existsSync(inBuild(name)));
   if (isFresh && readFileSync(inBuild("image.stamp"), "utf8") === stampOf(imageSources)) return builtImage();
   return buildImage();
+}
+
+/** Path of build/hal-contract.lua, built only when its sources are newer. Throws BuildFailed. */
+export function ensureContract(): string {
+  const [name = "", stampName = ""] = contractFiles;
+  const stamp = stampOf(["hal", "protocol", "host/build"]);
+  const isFresh = contractFiles.every(file => existsSync(inBuild(file)));
+  if (isFresh && readFileSync(inBuild(stampName), "utf8") === stamp) return inBuild(name);
+  mkdirSync(buildFolder, { recursive: true });
+  for (const file of contractFiles) rmSync(inBuild(file), { force: true });
+  write(name, bundle("hal/contract/contract.ts", true).lua);
+  write(stampName, stamp);
+  return inBuild(name);
 }
 
 /** Path of build/lua-tests.lua, built only when its sources are newer. Throws BuildFailed. */

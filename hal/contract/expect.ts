@@ -1,0 +1,32 @@
+/** What a case says when the board does otherwise: the fact, what was expected and what it got. */
+
+export function expect(condition: boolean, fact: string): asserts condition {
+  if (!condition) {
+    throw new Error(fact);
+  }
+}
+
+export function expectEqual(
+  got: string | number | boolean | undefined,
+  expected: string | number | boolean,
+  fact: string,
+): void {
+  if (got !== expected) {
+    throw new Error(`${fact}: expected ${shown(expected)}, got ${shown(got)}`);
+  }
+}
+
+const shownMax = 40;
+
+/** Bytes beyond printable ASCII would spoil a terminal. */
+function shown(value: string | number | boolean | undefined): string {
+  if (typeof value !== "string") {
+    return `${value}`;
+  }
+  let text = "";
+  for (let index = 0; index < value.length && index < shownMax; index++) {
+    const code = value.charCodeAt(index);
+    text += code >= 32 && code < 127 ? value.charAt(index) : ".";
+  }
+  return `"${text}" (${value.length} bytes)`;
+}

@@ -1,0 +1,254 @@
+/** What every Flash must do (hal/flash.ts). Works in the last three sectors of a part. */
+import { type Bytes, bytesOf, concat, repeatByte, slice } from "../../protocol/bytes";
+import type { Flash, FlashError } from "../flash";
+import type { Hal } from "../hal";
+import type { ContractCase } from "./contract";
+import { expect, expectEqual } from "./expect";
+import { needs, type Part, type Probe } from "./probe";
+
+const parts: readonly Part[] = ["scratch", "state", "z", "fiscal"];
+const workSectors = 3;
+
+/** A part under test, and where it may be written. */
+interface Bench {
+  readonly part: Part;
+  readonly flash: Flash;
+  readonly pageBytes: number;
+  /** Begin of the first of the three sectors. */
+  readonly base: number;
+}
+
+const erased = (lengthBytes: number): Bytes => repeatByte(0xff, lengthBytes);
+
+/** `count` program units that hold every byte value in turn, none of them 0xff. */
+function pattern({ flash }: Bench, count: number, seed: number): Bytes {
+  const pieces: Bytes[] = [];
+  for (let index = 0; index < count * flash.programBytes; index++) {
+    pieces.push(bytesOf((index * 7 + seed) % 255));
+  }
+  return concat(pieces);
+}
+
+function read({ flash, pageBytes }: Bench, offsetBytes: number, lengthBytes: number): Bytes {
+  const pieces: Bytes[] = [];
+  for (let done = 0; done < lengthBytes; done += pageBytes) {
+    const piece = flash.read(offsetBytes + done, Math.min(pageBytes, lengthBytes - done));
+    expect(typeof piece === "string", `read at ${offsetBytes + done} fails`);
+    pieces.push(piece);
+  }
+  return concat(pieces);
+}
+
+function program({ flash }: Bench, offsetBytes: number, data: Bytes): void {
+  const error = flash.program(offsetBytes, data);
+  expect(error === undefined, `programming ${data.length} erased bytes at ${offsetBytes} fails`);
+}
+
+function erase(bench: Bench, sector: number): void {
+  const error = bench.flash.eraseSector(bench.base + sector * bench.flash.sectorBytes);
+  expect(error === undefined, `erasing sector ${sector} fails`);
+}
+
+function eraseAll(bench: Bench): void {
+  for (let sector = 0; sector < workSectors; sector++) {
+    erase(bench, sector);
+  }
+}
+
+const kindOf = (answer: Bytes | FlashError | undefined): string =>
+  answer === undefined || typeof answer === "string" ? "taken" : answer.kind;
+
+/** Only scratch may be written on a board that has lived. */
+function isFree(bench: Bench): boolean {
+  const { sectorBytes } = bench.flash;
+  for (let done = 0; done < workSectors * sectorBytes; done += bench.pageBytes) {
+    const lengthBytes = Math.min(bench.pageBytes, workSectors * sectorBytes - done);
+    if (read(bench, bench.base + done, lengthBytes) !== erased(lengthBytes)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/** One case for each part, on three erased sectors, which are left erased. */
+function onEachPart(
+  name: string,
+  run: (this: void, bench: Bench, probe: Probe) => void,
+  probeName?: "cutProgram" | "cutErase" | "eraseCount",
+): ContractCase[] {
+  const made: ContractCase[] = [];
+  for (const part of parts) {
+    made.push({ name: `${part} flash: ${name}`, run: (hal, probe) => onPart(part, hal, probe, run, probeName) });
+  }
+  return made;
+}
+
+function onPart(
+  part: Part,
+  hal: Hal,
+  probe: Probe,
+  run: (this: void, bench: Bench, probe: Probe) => void,
+  probeName: "cutProgram" | "cutErase" | "eraseCount" | undefined,
+): string | undefined {
+  if (probeName !== undefined && probe[probeName] === undefined) {
+    return needs(probeName);
+  }
+  const flash = hal[part];
+  const base = flash.capacityBytes - workSectors * flash.sectorBytes;
+  expect(base >= 0, `a part has at least ${workSectors} sectors`);
+  const bench: Bench = { part, flash, pageBytes: Math.min(256, hal.board.callBytesMax), base };
+  if (part !== "scratch" && !isFree(bench)) {
+    return "holds records: only a blank board's is written";
+  }
+  eraseAll(bench);
+  run(bench, probe);
+  eraseAll(bench);
+  return undefined;
+}
+
+function sizesFit({ flash }: Bench): void {
+  const { capacityBytes, programBytes, sectorBytes } = flash;
+  expect(programBytes >= 1 && programBytes <= 64 && 64 % programBytes === 0, `program unit ${programBytes}`);
+  expectEqual(sectorBytes % programBytes, 0, "a sector is whole program units");
+  expectEqual(capacityBytes % sectorBytes, 0, "a part is whole sectors");
+}
+
+function readsBack(bench: Bench): void {
+  const { flash, base } = bench;
+  const data = pattern(bench, 16, 1);
+  const half = 8 * flash.programBytes;
+  const offset = base + flash.sectorBytes - half;
+  program(bench, offset, slice(data, 0, half));
+  program(bench, offset + half, slice(data, half, data.length));
+  const around = concat([erased(1), data, erased(1)]);
+  expectEqual(read(bench, offset - 1, data.length + 2), around, "what was programmed, and its neighbours");
+  for (let skip = 0; skip < data.length; skip++) {
+    expectEqual(read(bench, offset + skip, 1), slice(data, skip, skip + 1), `the byte at offset ${skip}`);
+  }
+}
+
+function takesLargestCall(bench: Bench): void {
+  const { flash, pageBytes, base } = bench;
+  const count = Math.floor(Math.min(pageBytes, flash.sectorBytes) / flash.programBytes);
+  const data = pattern(bench, count, 3);
+  program(bench, base, data);
+  expectEqual(read(bench, base, data.length), data, `a call of ${data.length} bytes`);
+}
+
+function erasesOneSector(bench: Bench): void {
+  const { flash, base } = bench;
+  const { sectorBytes } = flash;
+  const data = pattern(bench, 4, 5);
+  for (let sector = 1; sector <= workSectors; sector++) {
+    program(bench, base + sector * sectorBytes - data.length, data);
+  }
+  erase(bench, 1);
+  expectEqual(read(bench, base + sectorBytes, sectorBytes), erased(sectorBytes), "the erased sector");
+  expectEqual(read(bench, base + sectorBytes - data.length, data.length), data, "the end of the sector before");
+  expectEqual(read(bench, base + 3 * sectorBytes - data.length, data.length), data, "the end of the sector after");
+  program(bench, base + sectorBytes, data);
+}
+
+function programsOnce(bench: Bench): void {
+  const { flash, base } = bench;
+  const data = pattern(bench, 2, 7);
+  program(bench, base, data);
+  expectEqual(kindOf(flash.program(base, data)), "notErased", "the same bytes again");
+  const last = base + data.length - flash.programBytes;
+  expectEqual(kindOf(flash.program(last, data)), "notErased", "a call that begins on a programmed unit");
+  const all = concat([data, erased(data.length)]);
+  expectEqual(read(bench, base, all.length), all, "a refused call changes nothing");
+}
+
+function refusesOutside(bench: Bench): void {
+  const { flash, base } = bench;
+  const { capacityBytes, programBytes, sectorBytes } = flash;
+  const unit = pattern(bench, 1, 9);
+  expectEqual(kindOf(flash.read(capacityBytes - 1, 2)), "outOfBounds", "a read past the end");
+  expectEqual(kindOf(flash.read(-1, 1)), "outOfBounds", "a read before the begin");
+  expectEqual(kindOf(flash.program(capacityBytes, unit)), "outOfBounds", "a program past the end");
+  expectEqual(kindOf(flash.eraseSector(capacityBytes)), "outOfBounds", "an erase past the end");
+  expectEqual(kindOf(flash.eraseSector(base + programBytes)), "notAligned", "an erase inside a sector");
+  if (programBytes > 1) {
+    expectEqual(kindOf(flash.program(base + 1, unit)), "notAligned", "a program off the unit");
+    expectEqual(kindOf(flash.program(base, slice(unit, 1, programBytes))), "notAligned", "a part of a unit");
+  }
+  expectEqual(read(bench, base, sectorBytes), erased(sectorBytes), "a refused call changes nothing");
+}
+
+const before = 4;
+
+/** Programs around a call, cuts its power at several bytes, and looks at what is not the call's. */
+function cutProgramKeepsOthers(bench: Bench, { cutProgram }: Probe): void {
+  const { flash, base, part } = bench;
+  const torn = pattern(bench, before, 11);
+  for (const afterBytes of [0, 1, Math.floor(torn.length / 2), torn.length - 1]) {
+    eraseAll(bench);
+    const first = pattern(bench, before, 13);
+    const behind = base + 2 * torn.length;
+    program(bench, base, first);
+    program(bench, behind, first);
+    cutProgram!(part, base + torn.length, torn, afterBytes);
+    expectEqual(read(bench, base, first.length), first, `bytes before a call that was cut after ${afterBytes}`);
+    expectEqual(read(bench, behind, first.length), first, `bytes behind a call that was cut after ${afterBytes}`);
+    erase(bench, 0);
+    expectEqual(read(bench, base, flash.sectorBytes), erased(flash.sectorBytes), "a torn sector that was erased");
+    program(bench, base + torn.length, torn);
+  }
+}
+
+function cutEraseKeepsOthers(bench: Bench, { cutErase }: Probe): void {
+  const { flash, base, part } = bench;
+  const { sectorBytes } = flash;
+  const data = pattern(bench, 4, 15);
+  for (let sector = 0; sector < workSectors; sector++) {
+    program(bench, base + sector * sectorBytes, data);
+  }
+  cutErase!(part, base + sectorBytes);
+  expectEqual(read(bench, base, data.length), data, "the sector before an erase that was cut");
+  expectEqual(read(bench, base + 2 * sectorBytes, data.length), data, "the sector after an erase that was cut");
+  erase(bench, 1);
+  expectEqual(read(bench, base + sectorBytes, sectorBytes), erased(sectorBytes), "a torn sector that was erased again");
+  program(bench, base + sectorBytes, data);
+}
+
+function countsErases({ flash, base, part }: Bench, { eraseCount }: Probe): void {
+  const count = eraseCount!(part, base);
+  flash.eraseSector(base);
+  flash.eraseSector(base);
+  expectEqual(eraseCount!(part, base), count + 2, "two erases later");
+  expectEqual(eraseCount!(part, base + 1), count + 2, "another place of the same sector");
+}
+
+/** What was programmed outlives the power; on the scratch part, which any board may write. */
+const survivesPower: ContractCase = {
+  name: "scratch flash: programmed bytes are there after the power was off",
+  run: (hal, probe) => {
+    if (probe.reboot === undefined) {
+      return needs("reboot");
+    }
+    const { scratch, board } = hal;
+    const base = scratch.capacityBytes - workSectors * scratch.sectorBytes;
+    const bench: Bench = { part: "scratch", flash: scratch, pageBytes: Math.min(256, board.callBytesMax), base };
+    const data = pattern(bench, 4, 17);
+    erase(bench, 0);
+    program(bench, base, data);
+    const later: Bench = { ...bench, flash: probe.reboot().scratch };
+    expectEqual(read(later, base, data.length), data, "after the power was off");
+    erase(later, 0);
+    return undefined;
+  },
+};
+
+export const flashCases: readonly ContractCase[] = [
+  ...onEachPart("its sizes fit each other", sizesFit),
+  ...onEachPart("programmed bytes read back at any offset, over a sector's border; neighbours stay erased", readsBack),
+  ...onEachPart("the largest call is taken whole", takesLargestCall),
+  ...onEachPart("erasing a sector sets it to 0xff and leaves the others", erasesOneSector),
+  ...onEachPart("bytes are programmed once; a refused call changes nothing", programsOnce),
+  ...onEachPart("calls outside or off the grid are refused", refusesOutside),
+  ...onEachPart("a program that loses power changes no byte but its own", cutProgramKeepsOthers, "cutProgram"),
+  ...onEachPart("an erase that loses power changes no sector but its own", cutEraseKeepsOthers, "cutErase"),
+  ...onEachPart("erases are counted by sector", countsErases, "eraseCount"),
+  survivesPower,
+];

@@ -1,0 +1,2 @@
+/** Node's side of vm.d.ts. */
+export const hasIntegers64 = () => Number.MAX_SAFE_INTEGER === 9007199254740991;
