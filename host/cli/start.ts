@@ -128,11 +128,11 @@ function screenOf(shop: Shop, home: string, sale: FirstSale | undefined): string
 
 /** Until Ctrl-C, or until one of the processes ends. */
 async function stay(shop: Shop): Promise<number> {
-  console.error("Ctrl-C ends it; the log stays.");
   const interrupted = new Promise<undefined>(resolve => {
     process.once("SIGINT", () => resolve(undefined));
     process.once("SIGTERM", () => resolve(undefined));
   });
+  console.error("Ctrl-C ends it; the log stays.");
   const ended = await Promise.race([shop.ended, interrupted]);
   if (ended === undefined) {
     return exitCode.done;
