@@ -115,10 +115,12 @@ test("the newest records are one object with --json, a line each without", async
 
 test("a key that no header can carry, a folder that is a file, a file that is a folder: a sentence, never a stack", async () => {
   const module = await createFakeModule();
-  const key = await run("sell", "samples/card.json", "--key", "ключ", "--json");
-  const file = await run("journal", "export", "/tmp", "--port", module.address);
+  const [key, verb, file] = await Promise.all([
+    run("sell", "samples/card.json", "--key", "ключ", "--json"),
+    run("device", "foo"),
+    run("journal", "export", "/tmp", "--port", module.address),
+  ]);
   const home = await run("journal", "export", "/etc/passwd/x.journal", "--port", module.address);
-  const verb = await run("device", "foo");
   await module.close();
   assert.equal([key.code, JSON.parse(key.stdout).code], [1, "IDEMPOTENCY_KEY_INVALID"]);
   for (const { code, stderr } of [file, home]) {
