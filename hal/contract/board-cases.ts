@@ -3,7 +3,7 @@ import type { Output } from "../gpio";
 import type { Hal } from "../hal";
 import type { ContractCase } from "./contract";
 import { expect, expectEqual } from "./expect";
-import { needs, type Probe } from "./probe";
+import { type Probe, withProbe } from "./probe";
 
 const callBytesMin = 64;
 const outputs: readonly Output[] = ["ready", "offline", "blocked", "buzzer", "drawer"];
@@ -48,18 +48,12 @@ function tellsCause({ system }: Hal): undefined {
   return undefined;
 }
 
-function tellsPower(_hal: Hal, { reboot }: Probe): string | undefined {
-  if (reboot === undefined) {
-    return needs("reboot");
-  }
+function tellsPower(_hal: Hal, { reboot }: Required<Pick<Probe, "reboot">>): undefined {
   expectEqual(reboot().system.resetCause(), "power", "the reset cause after the power was off");
   return undefined;
 }
 
-function bites({ system }: Hal, { starve }: Probe): string | undefined {
-  if (starve === undefined) {
-    return needs("starve");
-  }
+function bites({ system }: Hal, { starve }: Required<Pick<Probe, "starve">>): undefined {
   system.feedWatchdog();
   expectEqual(starve().system.resetCause(), "watchdog", "the reset cause after 5 s without food");
   return undefined;
@@ -79,6 +73,6 @@ export const boardCases: readonly ContractCase[] = [
   { name: "gpio: every output is switched or ignored", run: switches },
   { name: "system: the unique id is one", run: identifies },
   { name: "system: it knows why it runs, and that its power is good", run: tellsCause },
-  { name: "system: after the power was off the reset cause is power", run: tellsPower },
-  { name: "system: a watchdog that is not fed bites", run: bites },
+  { name: "system: after the power was off the reset cause is power", run: withProbe(["reboot"], tellsPower) },
+  { name: "system: a watchdog that is not fed bites", run: withProbe(["starve"], bites) },
 ];

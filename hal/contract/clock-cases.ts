@@ -3,7 +3,7 @@ import type { Clock } from "../clock";
 import type { Hal } from "../hal";
 import type { ContractCase } from "./contract";
 import { expect } from "./expect";
-import { needs, type Probe } from "./probe";
+import { type Probe, withProbe } from "./probe";
 
 const dayS = 86400;
 /** 2026-01-01 00:00:00 UTC. */
@@ -50,10 +50,7 @@ function setWall(clock: Clock, utcS: number): void {
   );
 }
 
-function goesOn({ clock }: Hal, probe: Probe): string | undefined {
-  if (probe.waitMs === undefined) {
-    return needs("waitMs");
-  }
+function goesOn({ clock }: Hal, probe: Required<Pick<Probe, "waitMs">>): undefined {
   const before = clock.monotonicMs();
   probe.waitMs(waitMs);
   const passed = clock.monotonicMs() - before;
@@ -61,10 +58,7 @@ function goesOn({ clock }: Hal, probe: Probe): string | undefined {
   return undefined;
 }
 
-function keepsWall({ clock }: Hal, { reboot }: Probe): string | undefined {
-  if (reboot === undefined) {
-    return needs("reboot");
-  }
+function keepsWall({ clock }: Hal, { reboot }: Required<Pick<Probe, "reboot">>): undefined {
   if (clock.utcS() === undefined) {
     clock.setUtcS(someUtcS);
   }
@@ -81,6 +75,9 @@ function keepsWall({ clock }: Hal, { reboot }: Probe): string | undefined {
 export const clockCases: readonly ContractCase[] = [
   { name: "clock: monotonic time is whole milliseconds and never goes back", run: isWhole },
   { name: "clock: monotonic time does not notice steps of the wall clock, which reads back", run: standsSteps },
-  { name: "clock: monotonic time goes on", run: goesOn },
-  { name: "clock: after the power was off the wall clock goes on or is known to be lost", run: keepsWall },
+  { name: "clock: monotonic time goes on", run: withProbe(["waitMs"], goesOn) },
+  {
+    name: "clock: after the power was off the wall clock goes on or is known to be lost",
+    run: withProbe(["reboot"], keepsWall),
+  },
 ];

@@ -2,10 +2,11 @@
 import { type Bytes, byteAt, bytesOf, concat, emptyBytes, repeatByte, slice, utf8 } from "../../protocol/bytes";
 import { fromHex } from "../../protocol/hex";
 import type { Hal } from "../hal";
+import { holdsRecords, isBlankBoard } from "./blank";
 import type { ContractCase } from "./contract";
 import { expect, expectEqual } from "./expect";
 import { sha256Of } from "./hash-cases";
-import { needs, type Probe } from "./probe";
+import { type Probe, withProbe } from "./probe";
 
 /** RFC 6979 A.2.5: the P-256 key, and its signature of "sample" with SHA-256; s is n − s of the RFC, the lower one. */
 const rfcKey = fromHex(
@@ -95,15 +96,11 @@ function seals({ secureElement }: Hal): undefined {
     expectEqual(sealed.length, plain.length + 28, "bytes of a seal");
     expectEqual(secureElement.unseal(sealed), plain, "what was sealed");
     for (const index of [0, 12, sealed.length - 1]) {
-      expectEqual(
-        secureElement.unseal(changed(sealed, index)),
-        undefined as never,
-        `a seal with byte ${index} changed`,
-      );
+      expectEqual(secureElement.unseal(changed(sealed, index)), undefined, `a seal with byte ${index} changed`);
     }
     expect(secureElement.seal(plain) !== sealed, "a seal has a fresh nonce each time");
   }
-  expectEqual(secureElement.unseal(utf8("short")), undefined as never, "what is no seal");
+  expectEqual(secureElement.unseal(utf8("short")), undefined, "what is no seal");
   return undefined;
 }
 
@@ -127,17 +124,12 @@ function drawsRandom({ secureElement }: Hal): undefined {
   return undefined;
 }
 
-/** The first bytes of the log tell a register that has lived. */
-function isBlank({ fiscal }: Hal): boolean {
-  return fiscal.read(0, 4) === repeatByte(0xff, 4);
-}
-
 function counts(hal: Hal): string | undefined {
   const { secureElement } = hal;
   const before = secureElement.counter();
   expectEqual(secureElement.counter(), before, "the counter, asked again");
-  if (!isBlank(hal)) {
-    return "holds records: only a blank board's counter is stepped";
+  if (!isBlankBoard(hal)) {
+    return holdsRecords;
   }
   for (let step = 1; step <= 3; step++) {
     expectEqual(secureElement.counterStep(), before + step, `step ${step}`);
@@ -146,15 +138,12 @@ function counts(hal: Hal): string | undefined {
   return undefined;
 }
 
-function survives(hal: Hal, { reboot }: Probe): string | undefined {
-  if (reboot === undefined) {
-    return needs("reboot");
-  }
+function survives(hal: Hal, { reboot }: Required<Pick<Probe, "reboot">>): undefined {
   const { secureElement } = hal;
   const key = secureElement.publicKey();
   const mac = secureElement.hmac(utf8("pin"));
   const sealed = secureElement.seal(utf8("token"));
-  const count = isBlank(hal) ? secureElement.counterStep() : secureElement.counter();
+  const count = isBlankBoard(hal) ? secureElement.counterStep() : secureElement.counter();
   const later = reboot().secureElement;
   expectEqual(later.publicKey(), key, "the public key");
   expectEqual(later.hmac(utf8("pin")), mac, "an HMAC");
@@ -170,5 +159,5 @@ export const elementCases: readonly ContractCase[] = [
   { name: "element: a seal opens unchanged only, and is another each time", run: seals },
   { name: "element: random bytes differ", run: drawsRandom },
   { name: "element: the counter goes up by one a step", run: counts },
-  { name: "element: keys, seals and counter survive power", run: survives },
+  { name: "element: keys, seals and counter survive power", run: withProbe(["reboot"], survives) },
 ];

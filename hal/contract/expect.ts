@@ -6,11 +6,9 @@ export function expect(condition: boolean, fact: string): asserts condition {
   }
 }
 
-export function expectEqual(
-  got: string | number | boolean | undefined,
-  expected: string | number | boolean,
-  fact: string,
-): void {
+type Shown = string | number | boolean | undefined;
+
+export function expectEqual(got: Shown, expected: Shown, fact: string): void {
   if (got !== expected) {
     throw new Error(`${fact}: expected ${shown(expected)}, got ${shown(got)}`);
   }
@@ -19,7 +17,7 @@ export function expectEqual(
 const shownMax = 40;
 
 /** Bytes beyond printable ASCII would spoil a terminal. */
-function shown(value: string | number | boolean | undefined): string {
+function shown(value: Shown): string {
   if (typeof value !== "string") {
     return `${value}`;
   }

@@ -1,10 +1,12 @@
 /** What every Flash must do (hal/flash.ts). Works in the last three sectors of a part. */
-import { type Bytes, bytesOf, concat, repeatByte, slice } from "../../protocol/bytes";
+import { type Bytes, concat, repeatByte, slice } from "../../protocol/bytes";
 import type { Flash, FlashError } from "../flash";
 import type { Hal } from "../hal";
+import { holdsRecords, isBlankBoard } from "./blank";
 import type { ContractCase } from "./contract";
 import { expect, expectEqual } from "./expect";
-import { needs, type Part, type Probe } from "./probe";
+import { bytesBy } from "./patterns";
+import { type Part, type Probe, withProbe } from "./probe";
 
 const parts: readonly Part[] = ["scratch", "state", "z", "fiscal"];
 const workSectors = 3;
@@ -20,13 +22,16 @@ interface Bench {
 
 const erased = (lengthBytes: number): Bytes => repeatByte(0xff, lengthBytes);
 
-/** `count` program units that hold every byte value in turn, none of them 0xff. */
-function pattern({ flash }: Bench, count: number, seed: number): Bytes {
-  const pieces: Bytes[] = [];
-  for (let index = 0; index < count * flash.programBytes; index++) {
-    pieces.push(bytesOf((index * 7 + seed) % 255));
-  }
-  return concat(pieces);
+/** `count` program units that hold many byte values in turn, none of them 0xff. */
+const pattern = ({ flash }: Bench, count: number, seed: number): Bytes =>
+  bytesBy(count * flash.programBytes, index => (index * 7 + seed) % 255);
+
+/** Where a part is tried: in its last three sectors. */
+function benchOf(part: Part, hal: Hal): Bench {
+  const flash = hal[part];
+  const base = flash.capacityBytes - workSectors * flash.sectorBytes;
+  expect(base >= 0, `a part has at least ${workSectors} sectors`);
+  return { part, flash, pageBytes: Math.min(256, hal.board.callBytesMax), base };
 }
 
 function read({ flash, pageBytes }: Bench, offsetBytes: number, lengthBytes: number): Bytes {
@@ -58,52 +63,29 @@ function eraseAll(bench: Bench): void {
 const kindOf = (answer: Bytes | FlashError | undefined): string =>
   answer === undefined || typeof answer === "string" ? "taken" : answer.kind;
 
-/** Only scratch may be written on a board that has lived. */
-function isFree(bench: Bench): boolean {
-  const { sectorBytes } = bench.flash;
-  for (let done = 0; done < workSectors * sectorBytes; done += bench.pageBytes) {
-    const lengthBytes = Math.min(bench.pageBytes, workSectors * sectorBytes - done);
-    if (read(bench, bench.base + done, lengthBytes) !== erased(lengthBytes)) {
-      return false;
-    }
-  }
-  return true;
-}
+type PartProbe = Required<Pick<Probe, "cutProgram" | "cutErase" | "eraseCount">>;
 
-/** One case for each part, on three erased sectors, which are left erased. */
+/** One case for each part, on three erased sectors, which are left erased; only scratch is written on a board that has sold. */
 function onEachPart(
   name: string,
-  run: (this: void, bench: Bench, probe: Probe) => void,
-  probeName?: "cutProgram" | "cutErase" | "eraseCount",
+  run: (this: void, bench: Bench, probe: PartProbe) => void,
+  probeNames: readonly (keyof PartProbe)[] = [],
 ): ContractCase[] {
   const made: ContractCase[] = [];
   for (const part of parts) {
-    made.push({ name: `${part} flash: ${name}`, run: (hal, probe) => onPart(part, hal, probe, run, probeName) });
+    const runOnPart = withProbe(probeNames, (hal, probe) => {
+      if (part !== "scratch" && !isBlankBoard(hal)) {
+        return holdsRecords;
+      }
+      const bench = benchOf(part, hal);
+      eraseAll(bench);
+      run(bench, probe);
+      eraseAll(bench);
+      return undefined;
+    });
+    made.push({ name: `${part} flash: ${name}`, run: runOnPart });
   }
   return made;
-}
-
-function onPart(
-  part: Part,
-  hal: Hal,
-  probe: Probe,
-  run: (this: void, bench: Bench, probe: Probe) => void,
-  probeName: "cutProgram" | "cutErase" | "eraseCount" | undefined,
-): string | undefined {
-  if (probeName !== undefined && probe[probeName] === undefined) {
-    return needs(probeName);
-  }
-  const flash = hal[part];
-  const base = flash.capacityBytes - workSectors * flash.sectorBytes;
-  expect(base >= 0, `a part has at least ${workSectors} sectors`);
-  const bench: Bench = { part, flash, pageBytes: Math.min(256, hal.board.callBytesMax), base };
-  if (part !== "scratch" && !isFree(bench)) {
-    return "holds records: only a blank board's is written";
-  }
-  eraseAll(bench);
-  run(bench, probe);
-  eraseAll(bench);
-  return undefined;
 }
 
 function sizesFit({ flash }: Bench): void {
@@ -179,7 +161,7 @@ function refusesOutside(bench: Bench): void {
 const before = 4;
 
 /** Programs around a call, cuts its power at several bytes, and looks at what is not the call's. */
-function cutProgramKeepsOthers(bench: Bench, { cutProgram }: Probe): void {
+function cutProgramKeepsOthers(bench: Bench, { cutProgram }: PartProbe): void {
   const { flash, base, part } = bench;
   const torn = pattern(bench, before, 11);
   for (const afterBytes of [0, 1, Math.floor(torn.length / 2), torn.length - 1]) {
@@ -188,7 +170,7 @@ function cutProgramKeepsOthers(bench: Bench, { cutProgram }: Probe): void {
     const behind = base + 2 * torn.length;
     program(bench, base, first);
     program(bench, behind, first);
-    cutProgram!(part, base + torn.length, torn, afterBytes);
+    cutProgram(part, base + torn.length, torn, afterBytes);
     expectEqual(read(bench, base, first.length), first, `bytes before a call that was cut after ${afterBytes}`);
     expectEqual(read(bench, behind, first.length), first, `bytes behind a call that was cut after ${afterBytes}`);
     erase(bench, 0);
@@ -197,14 +179,14 @@ function cutProgramKeepsOthers(bench: Bench, { cutProgram }: Probe): void {
   }
 }
 
-function cutEraseKeepsOthers(bench: Bench, { cutErase }: Probe): void {
+function cutEraseKeepsOthers(bench: Bench, { cutErase }: PartProbe): void {
   const { flash, base, part } = bench;
   const { sectorBytes } = flash;
   const data = pattern(bench, 4, 15);
   for (let sector = 0; sector < workSectors; sector++) {
     program(bench, base + sector * sectorBytes, data);
   }
-  cutErase!(part, base + sectorBytes);
+  cutErase(part, base + sectorBytes);
   expectEqual(read(bench, base, data.length), data, "the sector before an erase that was cut");
   expectEqual(read(bench, base + 2 * sectorBytes, data.length), data, "the sector after an erase that was cut");
   erase(bench, 1);
@@ -212,32 +194,28 @@ function cutEraseKeepsOthers(bench: Bench, { cutErase }: Probe): void {
   program(bench, base + sectorBytes, data);
 }
 
-function countsErases({ flash, base, part }: Bench, { eraseCount }: Probe): void {
-  const count = eraseCount!(part, base);
+function countsErases({ flash, base, part }: Bench, { eraseCount }: PartProbe): void {
+  const count = eraseCount(part, base);
   flash.eraseSector(base);
   flash.eraseSector(base);
-  expectEqual(eraseCount!(part, base), count + 2, "two erases later");
-  expectEqual(eraseCount!(part, base + 1), count + 2, "another place of the same sector");
+  expectEqual(eraseCount(part, base), count + 2, "two erases later");
+  expectEqual(eraseCount(part, base + 1), count + 2, "another place of the same sector");
 }
 
 /** What was programmed outlives the power; on the scratch part, which any board may write. */
 const survivesPower: ContractCase = {
   name: "scratch flash: programmed bytes are there after the power was off",
-  run: (hal, probe) => {
-    if (probe.reboot === undefined) {
-      return needs("reboot");
-    }
-    const { scratch, board } = hal;
-    const base = scratch.capacityBytes - workSectors * scratch.sectorBytes;
-    const bench: Bench = { part: "scratch", flash: scratch, pageBytes: Math.min(256, board.callBytesMax), base };
+  run: withProbe(["reboot"], (hal, { reboot }) => {
+    const bench = benchOf("scratch", hal);
+    const { base } = bench;
     const data = pattern(bench, 4, 17);
     erase(bench, 0);
     program(bench, base, data);
-    const later: Bench = { ...bench, flash: probe.reboot().scratch };
+    const later = benchOf("scratch", reboot());
     expectEqual(read(later, base, data.length), data, "after the power was off");
     erase(later, 0);
     return undefined;
-  },
+  }),
 };
 
 export const flashCases: readonly ContractCase[] = [
@@ -247,8 +225,8 @@ export const flashCases: readonly ContractCase[] = [
   ...onEachPart("erasing a sector sets it to 0xff and leaves the others", erasesOneSector),
   ...onEachPart("bytes are programmed once; a refused call changes nothing", programsOnce),
   ...onEachPart("calls outside or off the grid are refused", refusesOutside),
-  ...onEachPart("a program that loses power changes no byte but its own", cutProgramKeepsOthers, "cutProgram"),
-  ...onEachPart("an erase that loses power changes no sector but its own", cutEraseKeepsOthers, "cutErase"),
-  ...onEachPart("erases are counted by sector", countsErases, "eraseCount"),
+  ...onEachPart("a program that loses power changes no byte but its own", cutProgramKeepsOthers, ["cutProgram"]),
+  ...onEachPart("an erase that loses power changes no sector but its own", cutEraseKeepsOthers, ["cutErase"]),
+  ...onEachPart("erases are counted by sector", countsErases, ["eraseCount"]),
   survivesPower,
 ];

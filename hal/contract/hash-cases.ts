@@ -1,9 +1,10 @@
 /** What every Hash must do (hal/hash.ts). */
-import { type Bytes, bytesOf, concat, slice, utf8 } from "../../protocol/bytes";
+import { type Bytes, slice, utf8 } from "../../protocol/bytes";
 import { toHex } from "../../protocol/hex";
 import type { Hash } from "../hash";
 import type { ContractCase } from "./contract";
 import { expectEqual } from "./expect";
+import { bytesBy } from "./patterns";
 
 /** FIPS 180-4, "Secure Hash Standard", and its examples at csrc.nist.gov. */
 const vectors: readonly (readonly [text: string, sha256: string])[] = [
@@ -55,11 +56,7 @@ export const hashCases: readonly ContractCase[] = [
   {
     name: "hash: pieces of any size make the digest of the whole, zero and high bytes too",
     run: ({ hash, board }) => {
-      const values: Bytes[] = [];
-      for (let index = 0; index < longBytes; index++) {
-        values.push(bytesOf((index * 7) % 256));
-      }
-      const whole = concat(values);
+      const whole = bytesBy(longBytes, index => (index * 7) % 256);
       for (const cut of cuts) {
         const pieces: Bytes[] = [slice(whole, 0, Math.min(cut, board.callBytesMax))];
         for (let done = pieces[0]!.length; done < longBytes; done += board.callBytesMax) {

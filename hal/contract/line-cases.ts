@@ -3,21 +3,15 @@ import { type Bytes, byteAt, bytesOf, concat, emptyBytes, slice, utf8 } from "..
 import type { Hal } from "../hal";
 import type { ContractCase } from "./contract";
 import { expect, expectEqual } from "./expect";
-import { needs, type Probe } from "./probe";
+import { bytesBy } from "./patterns";
+import { type Probe, withProbe } from "./probe";
 
 const unreadBytesMin = 2048;
 const pollMs = 10;
 const pollsMax = 300;
 
-function allBytes(times: number): Bytes {
-  const values: Bytes[] = [];
-  for (let time = 0; time < times; time++) {
-    for (let value = 0; value < 256; value++) {
-      values.push(bytesOf(value));
-    }
-  }
-  return concat(values);
-}
+/** Every byte value in turn, so many times. */
+const allBytes = (times: number): Bytes => bytesBy(times * 256, index => index % 256);
 
 interface Line {
   readonly write: (this: void, data: Bytes) => void;
@@ -26,16 +20,11 @@ interface Line {
 }
 
 /** Runs a case with the other end of the line in hand. */
-const onLine =
-  (run: (this: void, hal: Hal, line: Line) => void) =>
-  (hal: Hal, probe: Probe): string | undefined => {
-    const { lineWrite, lineRead, waitMs } = probe;
-    if (lineWrite === undefined || lineRead === undefined || waitMs === undefined) {
-      return needs("lineWrite, lineRead, waitMs");
-    }
+const onLine = (run: (this: void, hal: Hal, line: Line) => void) =>
+  withProbe(["lineWrite", "lineRead", "waitMs"], (hal, { lineWrite, lineRead, waitMs }) => {
     run(hal, { write: data => lineWrite(data), read: () => lineRead(), waitMs: ms => waitMs(ms) });
     return undefined;
-  };
+  });
 
 /** Gathers bytes until there are as many as wanted, or no more come. */
 function gather(read: (this: void) => Bytes, line: Line, lengthBytes: number): Bytes {

@@ -23,4 +23,17 @@ export interface Probe {
   readonly lineRead?: () => Bytes;
 }
 
-export const needs = (what: string): string => `needs probe.${what}`;
+/** The run of a case for which these fields of the probe must be there; without one of them it is skipped. */
+export function withProbe<Name extends keyof Probe>(
+  names: readonly Name[],
+  run: (this: void, hal: Hal, probe: Required<Pick<Probe, Name>>) => string | undefined,
+): (this: void, hal: Hal, probe: Probe) => string | undefined {
+  return (hal, probe) => {
+    for (const name of names) {
+      if (probe[name] === undefined) {
+        return `needs probe.${name}`;
+      }
+    }
+    return run(hal, probe as Required<Pick<Probe, Name>>);
+  };
+}

@@ -36,7 +36,6 @@ export interface BuildReport extends BuiltImage {
 }
 
 const imageFiles = ["image.lua", "image.luac", "asserts.json", "image.stamp"];
-const contractFiles = ["hal-contract.lua", "hal-contract.stamp"];
 
 /** Compiles the firmware; on any error no image is left behind. Throws BuildFailed. */
 export async function buildImage(): Promise<BuildReport> {
@@ -64,30 +63,28 @@ export async function ensureBuilt(): Promise<BuiltImage> {
 }
 
 /** Path of build/hal-contract.lua, built only when its sources are newer. Throws BuildFailed. */
-export function ensureContract(): string {
-  const [name = "", stampName = ""] = contractFiles;
-  const stamp = stampOf(["hal", "protocol", "host/build"]);
-  const isFresh = contractFiles.every(file => existsSync(inBuild(file)));
-  if (isFresh && readFileSync(inBuild(stampName), "utf8") === stamp) return inBuild(name);
-  mkdirSync(buildFolder, { recursive: true });
-  for (const file of contractFiles) rmSync(inBuild(file), { force: true });
-  write(name, bundle("hal/contract/contract.ts", true).lua);
-  write(stampName, stamp);
-  return inBuild(name);
-}
+export const ensureContract = (): string =>
+  ensureBundle("hal-contract", ["hal", "protocol", "host/build"], () => "hal/contract/contract.ts");
 
 /** Path of build/lua-tests.lua, built only when its sources are newer. Throws BuildFailed. */
-export function ensureLuaTests(): string {
-  const stamp = stampOf([...imageSources, "test/lua", "test/vectors"]);
-  if (existsSync(inBuild("lua-tests.lua")) && existsSync(inBuild("lua-tests.stamp"))) {
-    if (readFileSync(inBuild("lua-tests.stamp"), "utf8") === stamp) return inBuild("lua-tests.lua");
+export const ensureLuaTests = (): string =>
+  ensureBundle("lua-tests", [...imageSources, "test/lua", "test/vectors"], () => {
+    write("lua-tests-entry.ts", luaTestsEntry());
+    return "build/lua-tests-entry.ts";
+  });
+
+/** A bundle with its assertions in words; `makeEntry` gives the path of its entry. */
+function ensureBundle(name: string, folders: readonly string[], makeEntry: () => string): string {
+  const [file, stampFile] = [`${name}.lua`, `${name}.stamp`];
+  const stamp = stampOf(folders);
+  if (existsSync(inBuild(file)) && existsSync(inBuild(stampFile))) {
+    if (readFileSync(inBuild(stampFile), "utf8") === stamp) return inBuild(file);
   }
   mkdirSync(buildFolder, { recursive: true });
-  rmSync(inBuild("lua-tests.lua"), { force: true });
-  write("lua-tests-entry.ts", luaTestsEntry());
-  write("lua-tests.lua", bundle("build/lua-tests-entry.ts", true).lua);
-  write("lua-tests.stamp", stamp);
-  return inBuild("lua-tests.lua");
+  rmSync(inBuild(file), { force: true });
+  write(file, bundle(makeEntry(), true).lua);
+  write(stampFile, stamp);
+  return inBuild(file);
 }
 
 const imageSources = ["firmware", "protocol", "hal", "host/build"];

@@ -1,6 +1,7 @@
 /** `kassa sell FILE`: sends the receipt in a file to the register service. */
 import { randomUUID } from "node:crypto";
 import { DeviceRefusal } from "../device/device-error";
+import { idempotencyKeyFacts, isIdempotencyKey } from "../device/idempotency-key";
 import { type CommandSpec, parseCommand } from "./args";
 import { homeFolder } from "./home";
 import { readText } from "./input";
@@ -24,8 +25,8 @@ export async function run(args: string[]): Promise<number> {
   const { options, positionals, json } = parseCommand(args, spec);
   const file = positionals[0]!;
   const key = String(options.key ?? randomUUID());
-  if (!/^[\x20-\x7e]{1,64}$/.test(key)) {
-    throw new DeviceRefusal("IDEMPOTENCY_KEY_INVALID", { expected: "1 to 64 printable ASCII characters" });
+  if (!isIdempotencyKey(key)) {
+    throw new DeviceRefusal("IDEMPOTENCY_KEY_INVALID", idempotencyKeyFacts);
   }
   const body = readText(file);
   const url = String(options.url ?? (await registerUrl(homeFolder()))).replace(/\/$/, "");

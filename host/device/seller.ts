@@ -113,7 +113,7 @@ async function sell(device: Ask, sale: Sale, carrier: Carrier, openKeys: Set<str
       await recover(flashTruth(error, sale, course, openKeys), device, sale, course);
     }
   }
-  throw new DeviceRefusal("OUTCOME_UNKNOWN", { key: sale.key });
+  throw outcomeUnknown(sale);
 }
 
 function tellOnce(onStep: Sale["onStep"]): Course["tell"] {

@@ -6,7 +6,7 @@
  *   oldest records given up       a gap: told, and the chain goes on at the module's anchor
  *   another board                 its own file, by serial and public key
  *   same board, other records     a fork: told as an alarm, nothing is overwritten, the mirror stands still
- *   a module that cannot read    nothing is concluded: the next start may find its records again
+ *   a module that cannot read     nothing is concluded: the next start may find its records again
  *   a file that is damaged        put aside, and made again from the oldest record that the module has
  */
 import { createHash } from "node:crypto";

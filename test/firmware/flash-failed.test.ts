@@ -33,6 +33,18 @@ type Part = "fiscal" | "state" | "z" | "scratch";
 /** Programs and erases of a part still work for so many calls. */
 type Health = { part: Part; calls: number };
 
+/** The machine with every part of its flash changed. */
+function withParts(machine: Machine, change: (part: Part, flash: Flash) => Flash): Machine {
+  const wrap = (hal: Hal): Hal => ({
+    ...hal,
+    fiscal: change("fiscal", hal.fiscal),
+    state: change("state", hal.state),
+    z: change("z", hal.z),
+    scratch: change("scratch", hal.scratch),
+  });
+  return { ...machine, boot: hal => machine.boot(wrap(hal)) };
+}
+
 /** The machine with a chip that wears out when it is told to. */
 function wearing(machine: Machine, health: Health): Machine {
   const worn = (part: Part, flash: Flash): Flash => {
@@ -43,14 +55,7 @@ function wearing(machine: Machine, health: Health): Machine {
       eraseSector: offset => (fails() ? { kind: "worn", offsetBytes: offset } : flash.eraseSector(offset)),
     };
   };
-  const wrap = (hal: Hal): Hal => ({
-    ...hal,
-    fiscal: worn("fiscal", hal.fiscal),
-    state: worn("state", hal.state),
-    z: worn("z", hal.z),
-    scratch: worn("scratch", hal.scratch),
-  });
-  return { ...machine, boot: hal => machine.boot(wrap(hal)) };
+  return withParts(machine, worn);
 }
 
 const healthy = Number.POSITIVE_INFINITY;
@@ -153,21 +158,18 @@ test("a failing scratch area refuses the receipt", ({ machines }) => {
 type IsUnreadable = (part: Part, offsetBytes: number) => boolean;
 const readable: IsUnreadable = () => false;
 
-/** The machine with a chip whose reads fail where `sickness` says. */
-function forgetting(machine: Machine, sickness: { isUnreadable: IsUnreadable }): Machine {
+/** A shop that has sold once, on a chip whose reads fail where `sickness` says from then on. */
+function openForgetful(machine: Machine): { shop: Shop; sickness: { isUnreadable: IsUnreadable } } {
+  const sickness = { isUnreadable: readable };
   const sick = (part: Part, flash: Flash): Flash => ({
     ...flash,
     read: (offset, length) =>
       sickness.isUnreadable(part, offset) ? { kind: "other", offsetBytes: offset } : flash.read(offset, length),
   });
-  const wrap = (hal: Hal): Hal => ({
-    ...hal,
-    fiscal: sick("fiscal", hal.fiscal),
-    state: sick("state", hal.state),
-    z: sick("z", hal.z),
-    scratch: sick("scratch", hal.scratch),
-  });
-  return { ...machine, boot: hal => machine.boot(wrap(hal)) };
+  const shop = openShop(testGeometry, withParts(machine, sick));
+  shop.sell({ key: "first", receipt: oneLine });
+  shop.rest();
+  return { shop, sickness };
 }
 
 function sessionOf(shop: Shop): LoginReply["session"] {
@@ -184,10 +186,7 @@ const expectRefusal = (said: unknown, code: string, where: string): void => {
 
 test("a state area that cannot be read blocks the sales, and the next start may find it readable", ({ machines }) => {
   for (const [name, machine] of machines) {
-    const sickness = { isUnreadable: readable };
-    const shop = openShop(testGeometry, forgetting(machine, sickness));
-    shop.sell({ key: "first", receipt: oneLine });
-    shop.rest();
+    const { shop, sickness } = openForgetful(machine);
     sickness.isUnreadable = part => part === "state";
     shop.reboot();
     assert.equal([shop.status().state, blocks(shop)], ["blocked", ["FLASH_FAILED"]], name);
@@ -202,10 +201,7 @@ test("a state area that cannot be read blocks the sales, and the next start may 
 
 test("a start on a flash that cannot be read answers, whichever part or all of it fails", ({ machines }) => {
   for (const [name, machine] of machines) {
-    const sickness = { isUnreadable: readable };
-    const shop = openShop(testGeometry, forgetting(machine, sickness));
-    shop.sell({ key: "first", receipt: oneLine });
-    shop.rest();
+    const { shop, sickness } = openForgetful(machine);
     const sicknesses: readonly IsUnreadable[] = [
       part => part === "fiscal",
       part => part === "fiscal" || part === "state",
@@ -228,10 +224,7 @@ test("a start on a flash that cannot be read answers, whichever part or all of i
 
 test("one read that fails, whichever of a start it is, ends in a module that answers", ({ machines }) => {
   const [, machine] = machines[0]!;
-  const sickness = { isUnreadable: readable };
-  const shop = openShop(testGeometry, forgetting(machine, sickness));
-  shop.sell({ key: "first", receipt: oneLine });
-  shop.rest();
+  const { shop, sickness } = openForgetful(machine);
   let reads = 0;
   sickness.isUnreadable = () => {
     reads += 1;
@@ -253,10 +246,7 @@ test("one read that fails, whichever of a start it is, ends in a module that ans
 
 test("a record that cannot be read is refused as often as it is asked for, and so are the sales", ({ machines }) => {
   for (const [name, machine] of machines) {
-    const sickness = { isUnreadable: readable };
-    const shop = openShop(testGeometry, forgetting(machine, sickness));
-    shop.sell({ key: "first", receipt: oneLine });
-    shop.rest();
+    const { shop, sickness } = openForgetful(machine);
     const session = sessionOf(shop);
     const ask = (seq: number): unknown =>
       shop.request(smpOp.read, groups.service, commands.service.log, { session, seq, off: 0 });
@@ -276,7 +266,9 @@ test("a record that cannot be read is refused as often as it is asked for, and s
   }
 });
 
-test("a record whose bytes have changed is refused, and no look-up resets the board", ({ machines }) => {
+test("no look-up in a log whose bytes have changed resets the board, and a refusal names the flash or the key", ({
+  machines,
+}) => {
   for (const [name, machine] of machines) {
     let changed = -1;
     const rot = (flash: Flash): Flash => ({

@@ -1,6 +1,7 @@
 /** Receipts: sell, look up, list, timeline, reprint. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { DeviceRefusal } from "../../device/fiscal-device";
+import { idempotencyKeyFacts, isIdempotencyKey } from "../../device/idempotency-key";
 import { answerJson, answerObject, numberOf, receiptId, refusalOf } from "../answer";
 import type { ReceiptRow } from "../mirror-store";
 import { answerSchema, responses } from "../openapi";
@@ -40,14 +41,13 @@ const liveSchema = {
   },
 };
 
-/** 1 to 64 printable ASCII characters. */
 function keyOf(request: FastifyRequest): string {
   const key = request.headers["idempotency-key"];
   if (key === undefined) {
     throw new RequestRefusal("IDEMPOTENCY_KEY_MISSING");
   }
-  if (typeof key !== "string" || !/^[\x20-\x7e]{1,64}$/.test(key)) {
-    throw new RequestRefusal("IDEMPOTENCY_KEY_INVALID", { expected: "1 to 64 printable ASCII characters" });
+  if (typeof key !== "string" || !isIdempotencyKey(key)) {
+    throw new RequestRefusal("IDEMPOTENCY_KEY_INVALID", idempotencyKeyFacts);
   }
   return key;
 }
