@@ -260,11 +260,12 @@ function feed(module: Module, job: PrintJob): number {
 
 /** The paper starts anew when the printer is well again. */
 export function dropJob(module: Module, job: PrintJob): void {
+  const { print } = module;
   module.hal.hash.digest(job.hashHandle);
-  module.print.job = undefined;
-  module.print.stuck = true;
-  module.print.asked = 0;
-  module.print.state = { answered: false, paper: false, coverClosed: false };
+  print.job = undefined;
+  print.stuck = true;
+  print.asked = 0;
+  print.state = { answered: false, paper: false, coverClosed: false };
 }
 
 /** The printer stopped and did not say why. */
@@ -281,9 +282,10 @@ function finishJob(module: Module, job: PrintJob, confirmed: boolean): void {
   putUint(entries, printedKey.repeated, job.outcome.repeated ? 1 : 0);
   putUint(entries, printedKey.utcS, Math.max(nowUtcS(module) ?? 0, module.books.lastUtcS));
   entries.push([cborUint(printedKey.confirmed), cborBool(confirmed)]);
-  module.print.job = undefined;
-  module.print.repeat = false;
-  module.print.failures = 0;
+  const { print } = module;
+  print.job = undefined;
+  print.repeat = false;
+  print.failures = 0;
   appendMap(module, "printed", entries);
 }
 
@@ -300,16 +302,21 @@ function takeConfirmation(module: Module, paperPresent: boolean): void {
 }
 
 /** Everything is in the printer: ask whether it came out. */
-function askConfirmation(module: Module, job: PrintJob): void {
+function askConfirmation(module: Module, job: PrintJob, waitedMs: number): void {
   if (!module.hal.board.printer.confirms) {
     finishJob(module, job, false);
     return;
   }
   if (module.hal.printer.write(gsR1) === gsR1.length) {
+    const { print } = module;
+    const now = nowMs(module);
     job.phase = "confirm";
-    job.movedMs = nowMs(module);
-    module.print.asked = 1;
-    module.print.askedMs = nowMs(module);
+    job.movedMs = now;
+    print.asked = 1;
+    print.askedMs = now;
+  } else if (waitedMs > printerStuckMs) {
+    // Switched off with the paper in its buffer, it would answer for it once it is back.
+    giveUp(module, job);
   }
 }
 
@@ -322,7 +329,7 @@ function stepJob(module: Module, job: PrintJob): void {
     return;
   }
   if (job.out.length === 0 && job.phase === "drain") {
-    askConfirmation(module, job);
+    askConfirmation(module, job, waitedMs);
   } else if (job.out.length === 0) {
     produce(module, job);
   }

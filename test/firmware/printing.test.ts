@@ -1,7 +1,7 @@
 /** Papers and printers that do not behave: the whole module in Node, virtual time. */
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { createDrawnPrinter, type PrintedPaper } from "../../emulator/drawn-printer";
+import { createDrawnPrinter, type DrawnPrinter, type PrintedPaper } from "../../emulator/drawn-printer";
 import { printsMax } from "../../firmware/limits";
 import { start } from "../../firmware/start";
 import type { PrinterProfile } from "../../hal/hal";
@@ -106,6 +106,29 @@ test("a printer without paper is no printer that fails: it prints however often 
   shop.sell({ key: "first", receipt: oneLine });
   wait();
   assert.equal([papers.length, shop.status().printer.pending], [printsMax + 1, 0]);
+});
+
+test("a printer switched off before it was asked has lost what it held: the paper comes again", () => {
+  let drawn: DrawnPrinter | undefined;
+  const { shop, papers, wait } = openPrinting(printer => {
+    drawn = printer as DrawnPrinter;
+    return {
+      ...printer,
+      write(data) {
+        if (data === gsR1 && papers.length === 1) drawn?.setOnline(false);
+        return printer.write(data);
+      },
+    };
+  });
+  shop.sell({ key: "first", receipt: oneLine });
+  for (let tick = 0; tick < 200; tick++) {
+    shop.status();
+    shop.board.wait(50);
+  }
+  assert.equal([papers.length, shop.status().printer.pending], [1, 1]);
+  drawn?.setOnline(true);
+  wait();
+  assert.equal([papers.length, shop.status().printer.pending], [2, 0]);
 });
 
 for (const letters of ["raster", "table"] as const) {

@@ -107,6 +107,17 @@ const meanings: readonly (readonly [what: string, source: string])[] = [
      }`,
   ],
   [
+    "sums in fields of fields",
+    `interface Box { readonly inner: { width: number; slack: number } }
+     function add(box: Box, n: number): void { box.inner.width += n; box.inner.slack -= 1; }
+     export function run(n: number): string {
+       const box: Box = { inner: { width: 1, slack: 9 } };
+       add(box, n);
+       add(box, 2);
+       return \`\${box.inner.width} \${box.inner.slack}\`;
+     }`,
+  ],
+  [
     "fields that a marked list names",
     `interface Size { readonly girth: number; readonly reach: number }
      const fieldNames = <Names extends readonly string[]>(names: Names): Names => names;

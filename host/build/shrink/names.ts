@@ -1,6 +1,6 @@
 /** Names: functions of Lua's library become variables, fields become short. */
 import type { Expression, LuaFunction, LuaTree, Statement, Variable } from "./tree";
-import { newVariable, rewrite, visit, visitOwn } from "./tree";
+import { identifier, newVariable, rewrite, visit, visitOwn, visitStatements } from "./tree";
 
 /** What Lua promises to be there, always the same (manual §6); `debug` and the like may be absent on a board. */
 const libraries = ["math", "string", "table"];
@@ -99,6 +99,29 @@ export function shortenFields(body: readonly Statement[], keptNames: ReadonlySet
   for (const node of names) node.name = short.get(node.name) ?? node.name;
   visit(body, node => {
     if (node.type === "StringLiteral" && isFieldName(node)) node.value = short.get(node.value) ?? node.value;
+  });
+}
+
+/**
+ * `x.y.name += 1` comes from the transpiler as `local ____t, ____k = x.y, "name"   ____t[____k] = ____t[____k] + 1`. There
+ * the text is a name, and must become shorter with all others.
+ */
+export function nameFieldsOfSums(body: Statement[], tree: LuaTree): void {
+  const texts = new Map<Variable, string>();
+  visitStatements(body, node => {
+    if (node.type !== "LocalStatement") return;
+    node.variables.forEach((name, index) => {
+      const [variable, value] = [tree.variableOf(name), node.init[index]];
+      if (variable?.name.startsWith("____") && value?.type === "StringLiteral") texts.set(variable, value.value);
+    });
+  });
+  rewrite(body, node => {
+    if (node.type !== "IndexExpression" || node.index.type !== "Identifier") return node;
+    const variable = tree.variableOf(node.index);
+    const name = variable === undefined ? undefined : texts.get(variable);
+    return name === undefined
+      ? node
+      : { type: "MemberExpression", base: node.base, indexer: ".", identifier: identifier(name) };
   });
 }
 

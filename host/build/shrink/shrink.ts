@@ -19,7 +19,7 @@ import { inlineFunctions } from "./inline";
 import { keptNames } from "./kept-names";
 import { dropLocals } from "./locals";
 import { flattenModules } from "./modules";
-import { markFieldNames, shareStrings, shortenFields, useLibraryVariables } from "./names";
+import { markFieldNames, nameFieldsOfSums, shareStrings, shortenFields, useLibraryVariables } from "./names";
 import { loadNumbers } from "./numbers";
 import { outlineShapes } from "./outline";
 import { packTables } from "./pack";
@@ -41,6 +41,7 @@ export function shrink(lua: Buffer, program: ts.Program, hostNames: readonly str
   const entry = exportsOf(exports, tree);
   const wanted = [...exports.values()];
   markFieldNames(body, tree);
+  nameFieldsOfSums(body, tree);
   let small = shake(body, wanted, tree);
   small = foldConstants(small, top, tree);
   small = useShortIdioms(small, top, tree);
