@@ -8,11 +8,15 @@
  * `DLE EOT` when that comes alone in a write, as a real printer answers it in real time, even inside a picture that is
  * not complete. Switched off, it takes and
  * answers nothing and forgets its buffer; what was printed stays on the paper and comes as a torn one.
+ *
+ * It can what its profile says and no more: a code table, letters of one's own, QR codes, a cut or `GS r` that a printer
+ * of this profile lacks are passed over, as clones do, and the paper shows what comes of it.
  */
 import { deflateSync } from "node:zlib";
 import type { PrinterProfile } from "../hal/hal";
 import type { Printer } from "../hal/printer";
 import { type Bytes, bytesOf, concat, emptyBytes, slice } from "../protocol/bytes";
+import { epsonCodeTables } from "../protocol/paper/code-tables";
 import { createEscposParser, type EscposEvent, feedEscpos } from "../protocol/paper/escpos-parser";
 import { drawPaper, textOfLines } from "../protocol/paper/escpos-read";
 import { isDleEotRequest, type PaperState, tearLines } from "../protocol/paper/escpos-write";
@@ -25,6 +29,8 @@ export interface PrintedPaper {
   readonly text: string;
   /** The texts of QR codes that the printer made. */
   readonly qrTexts: readonly string[];
+  /** How the commands began that the printer does not know, the first `passedOverMax` of them. */
+  readonly passedOver: readonly Bytes[];
   /** It was not cut: the printer was switched off or started anew in the middle of it. */
   readonly torn: boolean;
 }
@@ -58,6 +64,7 @@ export function createDrawnPrinter(options: DrawnPrinterOptions): DrawnPrinter {
   let parser = createEscposParser();
   let waiting = emptyBytes;
   let printed: Bytes[] = [];
+  let passedOver: Bytes[] = [];
   let answers = emptyBytes;
   const pace = createPace(options.bytesPerSecond, nowMs);
   const canPrint = (): boolean => state.online && !state.coverOpen && state.paper !== "end";
@@ -71,7 +78,13 @@ export function createDrawnPrinter(options: DrawnPrinterOptions): DrawnPrinter {
     const paper = roll.tear();
     const png = Buffer.from(drawPaper(paper, { columns: profile.columns, deflate }), "latin1");
     const qrTexts = paper.qrTexts.map(text => Buffer.from(text, "latin1").toString("utf8"));
-    onPaper({ escpos, png, text: textOfLines(paper.lines, profile.columns), qrTexts, torn });
+    onPaper({ escpos, png, text: textOfLines(paper.lines, profile.columns), qrTexts, passedOver, torn });
+    passedOver = [];
+  }
+  function passOver(raw: Bytes): void {
+    if (raw.length > 0 && passedOver.length < passedOverMax) {
+      passedOver.push(slice(raw, 0, Math.min(raw.length, commandHeadBytes)));
+    }
   }
 
   /** One command; `raw` is what it was made of. */
@@ -83,6 +96,8 @@ export function createDrawnPrinter(options: DrawnPrinterOptions): DrawnPrinter {
     if (event.kind === "report") {
       if (profile.confirms) {
         answer(state.paper === "nearEnd" ? 0x03 : 0x00);
+      } else {
+        passOver(raw);
       }
       return;
     }
@@ -93,6 +108,10 @@ export function createDrawnPrinter(options: DrawnPrinterOptions): DrawnPrinter {
       finish(true);
     }
     printed.push(raw);
+    if (!canObey(profile, event)) {
+      passOver(raw);
+      return;
+    }
     roll.apply(event);
     if (event.kind === "drawer") {
       onDrawer?.();
@@ -170,6 +189,50 @@ export function createDrawnPrinter(options: DrawnPrinterOptions): DrawnPrinter {
     },
     state: () => ({ ...state }),
   };
+}
+
+const passedOverMax = 100;
+/** As much of a command as tells which one it is. */
+const commandHeadBytes = 8;
+
+/** Whether a printer of this profile has the command. */
+function canObey(profile: PrinterProfile, event: EscposEvent): boolean {
+  switch (event.kind) {
+    case "codeTable":
+      return hasCodeTable(profile, event.number);
+    case "define":
+    case "undefine":
+    case "userDefined":
+      return profile.letters !== "raster";
+    case "qrSize":
+    case "qrLevel":
+    case "qrStore":
+    case "qrPrint":
+      return profile.qr === "command";
+    case "cut":
+      return profile.cutter;
+    case "unknown":
+      return profile.qr === "command" && event.bytes.startsWith(qrModel);
+    case "tooLong":
+      return false;
+    default:
+      return true;
+  }
+}
+
+/** `GS ( k`, four bytes of body, function 65 of QR codes: the parser has no event for it, since the picture is the same. */
+const qrModel = bytesOf(0x1d, 0x28, 0x6b, 4, 0, 0x31, 0x41);
+
+/** Whoever has its own table under Epson's number has the others under theirs; KZ-1048 only when it prints by it. */
+function hasCodeTable({ letters, codeTable }: PrinterProfile, number: number): boolean {
+  if (letters === "raster") {
+    return false;
+  }
+  const nameOf = (wanted: number) => epsonCodeTables.find(([known]) => known === wanted)?.[1];
+  const own = letters === "table" ? "kz1048" : "windows1251";
+  const asked = nameOf(number);
+  const isEpsons = nameOf(codeTable) === own && asked !== undefined;
+  return number === codeTable || (isEpsons && (asked !== "kz1048" || letters === "table"));
 }
 
 /** Passed over between commands, as printers do. */

@@ -48,7 +48,7 @@ export interface BoardFacts {
 /** A printer as data (design §7 "Printing"). */
 export interface PrinterProfile {
   readonly name: string;
-  /** 48 (80 mm paper) or 32 (58 mm). */
+  /** 48 (80 mm paper at 203 dpi), 42 (80 mm at 180 dpi) or 32 (58 mm). */
   readonly columns: number;
   /** Kazakh letters: by code table, by user-defined characters over a Russian table, or everything as raster. */
   readonly letters: "table" | "userDefined" | "raster";

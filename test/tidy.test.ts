@@ -56,6 +56,8 @@ const arrows: readonly Arrow[] = [
   ["protocol/paper/", [/^protocol\//, /^hal\/hal$/]],
   ["hal/", [/^protocol\/bytes$/, /^hal\/[^/]+$/]],
   ["hal/contract/", [/^protocol\//, /^hal\/[^/]+$/, /^hal\/contract\//]],
+  ["hal/firmata/", [/^protocol\//, /^hal\/[^/]+$/, /^hal\/(vm|firmata)\//]],
+  ["hal/printer-port/", [/^protocol\//, /^hal\/[^/]+$/, /^hal\/printer-port\//]],
   ["hal/sim/", [/^protocol\//, /^hal\/[^/]+$/, /^hal\/sim\//]],
   ["hal/vm/", [/^protocol\//, /^hal\/[^/]+$/, /^hal\/vm\//]],
   ["firmware/", [/^protocol\//, /^hal\/[^/]+$/, /^firmware\//]],

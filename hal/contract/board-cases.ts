@@ -19,7 +19,7 @@ function tellsFacts({ board }: Hal): undefined {
 
 function tellsPrinter({ board }: Hal): undefined {
   const { columns, letters, qr } = board.printer;
-  expect(columns === 48 || columns === 32, `a paper has 48 or 32 columns, got ${columns}`);
+  expect(columns === 48 || columns === 42 || columns === 32, `a paper has 48, 42 or 32 columns, got ${columns}`);
   expect(letters === "table" || letters === "userDefined" || letters === "raster", `letters: ${letters}`);
   expect(qr === "command" || qr === "raster", `qr: ${qr}`);
   return undefined;
