@@ -1,5 +1,6 @@
 /**
- * The files of a board under KASSA_HOME.
+ * The files of a board under KASSA_HOME. The emulator's stand in board/, those of other kinds in board-<kind>/, so that
+ * one home can try them all; only one runs at a time.
  *
  *   board/flash.bin             64 MB, sparse (file-flash.ts)
  *   board/secure-element.json   keys and counter
@@ -33,6 +34,9 @@ export class HomeBusy extends Error {
 }
 
 export interface BoardHome {
+  /** Where the board's own files stand. */
+  readonly folder: string;
+  readonly paperFolder: string;
   readonly flash: string;
   readonly control: string;
   readonly ttyLink: string;
@@ -51,8 +55,8 @@ export interface BoardHome {
 }
 
 /** Locks the home for this process. Rejects with HomeBusy when another board runs in it. */
-export async function openBoardHome(home: string): Promise<BoardHome> {
-  const board = path.join(home, "board");
+export async function openBoardHome(home: string, kind = "emulator"): Promise<BoardHome> {
+  const board = path.join(home, kind === "emulator" ? "board" : `board-${kind}`);
   const run = path.join(home, "run");
   const paper = path.join(board, "paper");
   for (const folder of [paper, run]) mkdirSync(folder, { recursive: true });
@@ -62,6 +66,8 @@ export async function openBoardHome(home: string): Promise<BoardHome> {
   let paperCount = readdirSync(paper).filter(name => name.endsWith(".escpos")).length;
 
   return {
+    folder: board,
+    paperFolder: paper,
     flash: path.join(board, "flash.bin"),
     control,
     ttyLink: path.join(run, "tty.board"),

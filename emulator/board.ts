@@ -1,8 +1,11 @@
 /**
- * The emulated board as a process: the built image in Lua, flash in a file, a real pseudo-terminal, a printer that
- * draws, and a control socket for faults. `kassa emulator start` and `kassa start` spawn it.
+ * The board of a shop as a process: the built image, a real pseudo-terminal for the host, a printer that draws, and a
+ * control socket for faults. `kassa emulator start` and `kassa start` spawn it.
  *
- *   node --import tsx emulator/board.ts [--baud N] [--json] [--watch-stdin] [--image FILE]
+ *   node --import tsx emulator/board.ts [--board KIND] [--baud N] [--json] [--watch-stdin] [--image FILE]
+ *
+ *   emulator   everything is simulated, the image runs in WebAssembly (emulated-board.ts)
+ *   linux      the image runs in the Lua 5.4 of this computer, on hal/linux (linux-board.ts)
  *
  * KASSA_HOME (.kassa) holds its state, KASSA_BOARD_PORT (7072, 0 = any) is its TCP port. The image, build/image.luac unless
  * another is named, must be built.
@@ -16,16 +19,24 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { HomeBusy, openBoardHome } from "./board-home";
 import { type Control, openControl } from "./control";
-import { type EmulatedBoard, startEmulatedBoard } from "./emulated-board";
+import { startEmulatedBoard } from "./emulated-board";
+import { LinuxBoardFailed, startLinuxBoard } from "./linux-board";
+import type { BoardOptions, RunningBoard } from "./running-board";
 import { controlHandlers } from "./verbs";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 const defaultPort = 7072;
 const defaultBaud = 115200;
 
+const kinds: Readonly<Record<string, (options: BoardOptions) => Promise<RunningBoard>>> = {
+  emulator: startEmulatedBoard,
+  linux: startLinuxBoard,
+};
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
+      board: { type: "string", default: "emulator" },
       baud: { type: "string" },
       json: { type: "boolean" },
       "watch-stdin": { type: "boolean" },
@@ -33,11 +44,14 @@ async function main(): Promise<void> {
     },
   });
   const log = (message: string): void => console.error(`board: ${message}`);
-  const image = readFileSync(values.image ?? path.join(root, "build/image.luac"));
-  const home = await openBoardHome(path.resolve(process.env.KASSA_HOME ?? ".kassa"));
+  const start = kinds[values.board];
+  if (start === undefined) throw new Error(`--board: expected ${Object.keys(kinds).join(", ")}, got ${values.board}`);
+  const imagePath = path.resolve(values.image ?? path.join(root, "build/image.luac"));
+  const image = readFileSync(imagePath);
+  const home = await openBoardHome(path.resolve(process.env.KASSA_HOME ?? ".kassa"), values.board);
   const tcpPort = Number(process.env.KASSA_BOARD_PORT ?? defaultPort);
   const baud = Number(values.baud ?? defaultBaud);
-  const board = await startEmulatedBoard({ home, image, tcpPort, baud, log }).catch(error => {
+  const board = await start({ home, image, imagePath, tcpPort, baud, log }).catch(error => {
     home.release();
     throw error;
   });
@@ -50,11 +64,12 @@ async function main(): Promise<void> {
     tcp: `tcp://127.0.0.1:${board.line.tcpPort}`,
     control: home.control,
     serial: board.facts.serial,
+    papers: home.paperFolder,
     imageSha256,
     startedAt,
   });
   const announce = (): void => home.announce(facts());
-  const control = await openControl(home.control, controlHandlers(board, home, announce));
+  const control = await openControl(home.control, controlHandlers(board, announce));
   endWell(board, control, home.release, values["watch-stdin"] === true);
   announce();
   console.log(
@@ -63,7 +78,7 @@ async function main(): Promise<void> {
 }
 
 /** Ends on a signal, or with the standard input. */
-function endWell(board: EmulatedBoard, control: Control, release: () => void, watchStdin: boolean): void {
+function endWell(board: RunningBoard, control: Control, release: () => void, watchStdin: boolean): void {
   let ending = false;
   const end = async (): Promise<void> => {
     if (ending) return;
@@ -85,6 +100,7 @@ try {
   const port = process.env.KASSA_BOARD_PORT ?? defaultPort;
   if (code === "EADDRINUSE") console.error(`board: port ${port} is busy: set KASSA_BOARD_PORT to another, or to 0`);
   else if (error instanceof HomeBusy) console.error(`board: ${error.message}`);
+  else if (error instanceof LinuxBoardFailed) console.error(error.message);
   else throw error;
   process.exit(3);
 }

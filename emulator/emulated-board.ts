@@ -5,43 +5,25 @@ import { randomBytes } from "node:crypto";
 import type { BoardFacts, Hal, PrinterProfile } from "../hal/hal";
 import { emulatorGeometry, partitionsOf } from "../hal/sim/geometry";
 import { createRealClock, type SimClock } from "../hal/sim/sim-clock";
-import { partition } from "../hal/sim/sim-flash";
+import { partition, type Tear, tears } from "../hal/sim/sim-flash";
 import { createSimGpio } from "../hal/sim/sim-gpio";
 import { createSimHash } from "../hal/sim/sim-hash";
 import { createSimRandom } from "../hal/sim/sim-random";
 import { createSimSecureElement } from "../hal/sim/sim-secure-element";
 import { createSimSystem } from "../hal/sim/sim-system";
-import { createSimUart, type SimUart } from "../hal/sim/sim-uart";
+import { createSimUart } from "../hal/sim/sim-uart";
 import type { Bytes } from "../protocol/bytes";
 import type { BoardHome } from "./board-home";
-import { type BoardPrinter, createBoardPrinter } from "./board-printer";
+import { createBoardPrinter } from "./board-printer";
+import { type ControlHandlers, type ControlRequest, numberOf, UsageError } from "./control";
 import { createFaultyFlash, type FaultyFlash } from "./faults";
 import { createFileFlash } from "./file-flash";
-import { type Line, openLine } from "./line";
+import { openLine } from "./line";
 import { type Machine, startMachine } from "./machine";
+import type { BoardOptions, RunningBoard } from "./running-board";
+import { dayMs, powerOffMs, printerVerbs, uartVerbs } from "./verbs";
 
-export interface EmulatedBoardOptions {
-  readonly home: BoardHome;
-  /** The stripped bytecode. */
-  readonly image: Uint8Array;
-  /** TCP port on loopback, 0 = any. */
-  readonly tcpPort: number;
-  /** Speed of the UART after each start. */
-  readonly baud: number;
-  readonly log: (message: string) => void;
-}
-
-export interface EmulatedBoard {
-  readonly facts: BoardFacts;
-  readonly clock: SimClock;
-  readonly flash: FaultyFlash;
-  readonly line: Line;
-  readonly machine: Machine;
-  readonly printer: BoardPrinter;
-  readonly uart: SimUart;
-  close(): Promise<void>;
-}
-
+const yearS = 366 * 24 * 3600;
 const printerProfile: PrinterProfile = {
   name: "emulator",
   columns: 48,
@@ -53,7 +35,7 @@ const printerProfile: PrinterProfile = {
 };
 
 /** Powers the board on. Rejects when the TCP port is busy. */
-export async function startEmulatedBoard(options: EmulatedBoardOptions): Promise<EmulatedBoard> {
+export async function startEmulatedBoard(options: BoardOptions): Promise<RunningBoard> {
   const { home, log } = options;
   const facts: BoardFacts = {
     kind: "emulator",
@@ -128,16 +110,55 @@ export async function startEmulatedBoard(options: EmulatedBoardOptions): Promise
 
   return {
     facts,
-    clock,
-    flash,
     line,
-    machine,
-    printer,
-    uart,
+    wake: machine.wake,
+    verbs: {
+      ...uartVerbs(uart),
+      ...printerVerbs(printer, machine.wake),
+      ...powerVerbs(machine, flash),
+      ...clockVerbs(clock, home, machine.wake),
+    },
+    status: () => ({
+      ...machine.status(),
+      baud: uart.baud(),
+      lostBytes: uart.lostBytes(),
+      printer: printer.state(),
+      papers: home.papers(),
+      utcS: clock.utcS(),
+      monotonicMs: clock.monotonicMs(),
+    }),
     async close() {
       await machine.stop();
       await line.close();
       chip.close();
     },
   };
+}
+
+/** At once, or in the middle of a flash write. */
+const powerVerbs = (machine: Machine, flash: FaultyFlash): ControlHandlers => ({
+  "cut-power": request => {
+    const offMs = numberOf(request, "offMs", 0, dayMs, powerOffMs);
+    const onCut = (): void => machine.cutPower(offMs);
+    if (request.afterBytes === undefined) onCut();
+    else flash.arm({ afterBytes: numberOf(request, "afterBytes", 0, 1e9), tear: tearOf(request), onCut });
+    return {};
+  },
+});
+
+const clockVerbs = (clock: SimClock, home: BoardHome, wake: () => void): ControlHandlers => ({
+  clock: request => {
+    if (request.lost === true) clock.loseTime();
+    else if (request.jumpS !== undefined) clock.jump(numberOf(request, "jumpS", -yearS, yearS));
+    else clock.advance(numberOf(request, "advanceS", 0, yearS) * 1000);
+    home.keepClockOffsetS(clock.offsetS());
+    wake();
+    return { utcS: clock.utcS() ?? null };
+  },
+});
+
+function tearOf({ tear = "prefix" }: ControlRequest): Tear {
+  const known = tears.find(name => name === tear);
+  if (known === undefined) throw new UsageError(`tear must be one of ${tears.join(", ")}`);
+  return known;
 }

@@ -2,15 +2,15 @@
  * Runs the image as a board does: power on, ticks when the image asks or earlier when something happens, and a new
  * start after a reset, a failed assertion, a bitten watchdog or a power cut.
  */
-import type { Hal } from "../hal/hal";
 import { PowerLost } from "../hal/sim/sim-flash";
 import { type ResetCause, ResetRequested, type SimSystem } from "../hal/sim/sim-system";
-import { type RunningImage, startImage } from "../hal/vm/hal-bridge";
+import { type BridgedHal, type RunningImage, startImage } from "../hal/vm/hal-bridge";
 import { ImageFailed } from "../hal/vm/image-failed";
 
 export interface MachineOptions {
   readonly image: Uint8Array;
-  readonly hal: Hal;
+  /** Its functions may answer later. */
+  readonly hal: BridgedHal;
   readonly system: SimSystem;
   /** Called before each start: RAM of the devices is gone. */
   readonly onPowerOn: (cause: ResetCause) => void;

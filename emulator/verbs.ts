@@ -1,16 +1,15 @@
-/** The faults and questions of a running board, by the verbs of `kassa emulator`. */
-import { type Tear, tears } from "../hal/sim/sim-flash";
-import type { BoardHome } from "./board-home";
-import { booleanOf, type ControlHandlers, type ControlRequest, numberOf, UsageError } from "./control";
-import type { EmulatedBoard } from "./emulated-board";
+/** The verbs of `kassa emulator`: those of every board's line, and those of a printer that draws. */
+import type { SimUart } from "../hal/sim/sim-uart";
+import type { BoardPrinter } from "./board-printer";
+import { booleanOf, type ControlHandlers, numberOf, UsageError } from "./control";
+import type { RunningBoard } from "./running-board";
 
-const dayMs = 24 * 3600 * 1000;
-const yearS = 366 * 24 * 3600;
-const powerOffMs = 300;
+export const dayMs = 24 * 3600 * 1000;
+export const powerOffMs = 300;
+const done = {};
 
-/** `announce` tells the world that the pseudo-terminal has changed. */
-export function controlHandlers(board: EmulatedBoard, home: BoardHome, announce: () => void): ControlHandlers {
-  const done = {};
+/** Every verb of a running board. `announce` tells the world that the pseudo-terminal has changed. */
+export function controlHandlers(board: RunningBoard, announce: () => void): ControlHandlers {
   let replug: NodeJS.Timeout | undefined;
 
   function plug(): void {
@@ -19,30 +18,8 @@ export function controlHandlers(board: EmulatedBoard, home: BoardHome, announce:
     announce();
   }
 
-  return {
-    status: () => ({ status: statusOf(board, home) }),
-    "cut-power": request => {
-      const offMs = numberOf(request, "offMs", 0, dayMs, powerOffMs);
-      const onCut = (): void => board.machine.cutPower(offMs);
-      if (request.afterBytes === undefined) onCut();
-      else board.flash.arm({ afterBytes: numberOf(request, "afterBytes", 0, 1e9), tear: tearOf(request), onCut });
-      return done;
-    },
-    paper: request => {
-      board.printer.setPaper(booleanOf(request, "present"));
-      board.machine.wake();
-      return done;
-    },
-    cover: request => {
-      board.printer.setCover(booleanOf(request, "open"));
-      board.machine.wake();
-      return done;
-    },
-    printer: request => {
-      board.printer.setOnline(booleanOf(request, "online"));
-      board.machine.wake();
-      return done;
-    },
+  const own: ControlHandlers = {
+    status: () => ({ status: { ...board.status(), tty: board.line.tty() } }),
     unplug: request => {
       clearTimeout(replug);
       board.line.unplug();
@@ -54,37 +31,42 @@ export function controlHandlers(board: EmulatedBoard, home: BoardHome, announce:
       plug();
       return done;
     },
-    line: request => {
-      if (request.noise !== undefined) board.uart.setNoise(numberOf(request, "noise", 0, 1));
-      if (request.baud !== undefined) board.uart.uart.setBaud(numberOf(request, "baud", 300, 4_000_000));
-      return done;
-    },
-    clock: request => {
-      if (request.lost === true) board.clock.loseTime();
-      else if (request.jumpS !== undefined) board.clock.jump(numberOf(request, "jumpS", -yearS, yearS));
-      else board.clock.advance(numberOf(request, "advanceS", 0, yearS) * 1000);
-      home.keepClockOffsetS(board.clock.offsetS());
-      board.machine.wake();
-      return { utcS: board.clock.utcS() ?? null };
-    },
   };
+  return { ...lacking(board.facts.kind), ...own, ...board.verbs };
 }
 
-function tearOf({ tear = "prefix" }: ControlRequest): Tear {
-  const known = tears.find(name => name === tear);
-  if (known === undefined) throw new UsageError(`tear must be one of ${tears.join(", ")}`);
-  return known;
+/** What a board does not offer is refused by its name. */
+function lacking(kind: string): ControlHandlers {
+  const refuse = (verb: string) => (): never => {
+    throw new UsageError(`a board of kind ${kind} has no ${verb}`);
+  };
+  return Object.fromEntries(["cut-power", "paper", "cover", "printer", "line", "clock"].map(v => [v, refuse(v)]));
 }
 
-function statusOf({ line, machine, printer, uart, clock }: EmulatedBoard, home: BoardHome): object {
-  return {
-    ...machine.status(),
-    tty: line.tty(),
-    baud: uart.baud(),
-    lostBytes: uart.lostBytes(),
-    printer: printer.state(),
-    papers: home.papers(),
-    utcS: clock.utcS(),
-    monotonicMs: clock.monotonicMs(),
-  };
-}
+/** Noise and speed of a simulated line. */
+export const uartVerbs = (uart: SimUart): ControlHandlers => ({
+  line: request => {
+    if (request.noise !== undefined) uart.setNoise(numberOf(request, "noise", 0, 1));
+    if (request.baud !== undefined) uart.uart.setBaud(numberOf(request, "baud", 300, 4_000_000));
+    return done;
+  },
+});
+
+/** Paper, cover and switch of a printer that draws; `wake` lets the image look. */
+export const printerVerbs = (printer: BoardPrinter, wake: () => void): ControlHandlers => ({
+  paper: request => {
+    printer.setPaper(booleanOf(request, "present"));
+    wake();
+    return done;
+  },
+  cover: request => {
+    printer.setCover(booleanOf(request, "open"));
+    wake();
+    return done;
+  },
+  printer: request => {
+    printer.setOnline(booleanOf(request, "online"));
+    wake();
+    return done;
+  },
+});

@@ -1,7 +1,7 @@
 /**
  * `npm test [-- NAME…]`: types, lint, image, then every test/**\/*.test.ts and test/lua/*.lua-test.ts (in Node and in
  * Lua), on two worker processes. A worker that is silent for a minute is killed and its test named. A file named
- * *-alone.test.ts runs with nothing beside it, because it measures time.
+ * *-alone.test.ts runs with nothing beside it, because it measures time; one named *-linux.test.ts needs Debian's Lua.
  *
  * With names only the steps and files that contain one of them run. The last line is `N passed, N failed, N skipped`.
  */
@@ -9,11 +9,15 @@ import { type ChildProcess, fork, spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { linuxPackagesMissing } from "./linux-packages";
 import type { FileReport, FromWorker, ToWorker } from "./run-messages";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 const silenceMaxMs = 60_000;
 const outputKeptBytes = 16_384;
+
+/** These run what only Debian's Lua can. CI must have it; on a person's machine they are skipped, and a line says so. */
+const isLinuxTest = (file: string): boolean => file.endsWith("-linux.test.ts");
 
 const filters = process.argv.slice(2);
 const isWanted = (name: string): boolean => filters.length === 0 || filters.some(filter => name.includes(filter));
@@ -148,8 +152,19 @@ const testFiles = (): string[] =>
     .filter(isWanted)
     .sort();
 
+/** Leaves out what this machine cannot run. */
+function runnable(files: readonly string[]): string[] {
+  const missing = linuxPackagesMissing();
+  const left = missing === undefined ? [] : files.filter(isLinuxTest);
+  if (left.length === 0) return [...files];
+  const isCi = process.env.CI !== undefined;
+  totals[isCi ? "failed" : "skipped"] += left.length;
+  console.log(`${isCi ? "✘" : "–"} ${left.length} files of Linux boards cannot run here: ${missing}`);
+  return files.filter(file => !isLinuxTest(file));
+}
+
 async function runAll(): Promise<void> {
-  const files = testFiles();
+  const files = runnable(testFiles());
   const shared = files.filter(file => !file.endsWith("-alone.test.ts"));
   const alone = files.filter(file => file.endsWith("-alone.test.ts"));
   const built = runSteps(buildSteps);

@@ -1,6 +1,6 @@
 /** `npm run build`: makes the image and says how large it became. With `--lua-tests` it bundles the Lua tests instead. */
 import { BuildFailed } from "./bundle";
-import { buildImage, ensureContract, ensureLuaTests } from "./image";
+import { buildImage, ensureContract, ensureLuaTests, ensurePrinterProfiles } from "./image";
 
 const kilobytes = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KB`;
 
@@ -11,6 +11,8 @@ async function build(): Promise<void> {
   console.log(`build/asserts.json  ${report.invariants} invariants`);
   ensureContract();
   console.log("build/hal-contract.lua  the contract of a board");
+  ensurePrinterProfiles();
+  console.log("build/printer-profiles.lua  the printers that a board can be told of");
 }
 
 try {

@@ -5,6 +5,7 @@
  *   image.luac     the same made small (shrink/), string.dump of it without debug information: what a board runs
  *   asserts.json   number of an assertion → its sentence and place
  *   hal-contract.lua  the contract of a board (hal/contract), to be run on the board itself
+ *   printer-profiles.lua  hal/printers.ts for a board that runs the image in the Lua of its system
  *   lua-tests.lua  the tests that run in Lua
  *   *.stamp        hash of the sources that the file beside it was made of
  */
@@ -65,6 +66,10 @@ export async function ensureBuilt(): Promise<BuiltImage> {
 /** Path of build/hal-contract.lua, built only when its sources are newer. Throws BuildFailed. */
 export const ensureContract = (): string =>
   ensureBundle("hal-contract", ["hal", "protocol", "host/build"], () => "hal/contract/contract.ts");
+
+/** Path of build/printer-profiles.lua, built only when its sources are newer. Throws BuildFailed. */
+export const ensurePrinterProfiles = (): string =>
+  ensureBundle("printer-profiles", ["hal", "protocol", "host/build"], () => "hal/printers.ts");
 
 /** Path of build/lua-tests.lua, built only when its sources are newer. Throws BuildFailed. */
 export const ensureLuaTests = (): string =>

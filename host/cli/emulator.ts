@@ -4,9 +4,9 @@ import { createConnection } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { BuildFailed } from "../build/bundle";
-import { ensureBuilt } from "../build/image";
 import { DeviceAbsent } from "../device/fiscal-device";
 import { type CommandSpec, findVerb, numberOption, type Parsed, parseCommand, shareOption, UsageError } from "./args";
+import { boardKindOf, boardKindsAbout, ensureBoardBuilt } from "./board-kind";
 import { homeFolder } from "./home";
 import { exitCode, tellResult } from "./output";
 
@@ -24,9 +24,12 @@ const afterBytesMax = 1e9;
 const tears = ["prefix", "suffix", "subset", "unstable"];
 
 const startSpec: CommandSpec = {
-  usage: "emulator start [--baud N]",
+  usage: "emulator start [--board KIND] [--baud N]",
   about: "Runs a board until Ctrl-C (KASSA_HOME, KASSA_BOARD_PORT).",
-  options: { baud: { type: "string", value: "N", about: "speed of the line (default 115200)" } },
+  options: {
+    board: { type: "string", value: "KIND", about: boardKindsAbout },
+    baud: { type: "string", value: "N", about: "speed of the line (default 115200)" },
+  },
   example: "KASSA_BOARD_PORT=0 kassa emulator start",
 };
 
@@ -106,15 +109,17 @@ export async function run(args: string[]): Promise<number> {
 /** Builds the image when it is stale, then becomes the board's parent. */
 async function start(parsed: Parsed): Promise<number> {
   const baud = numberOption(parsed, "baud", baudMin, baudMax);
+  const kind = boardKindOf(parsed);
   try {
-    await ensureBuilt();
+    await ensureBoardBuilt(kind);
   } catch (error) {
     if (!(error instanceof BuildFailed)) throw error;
     console.error(error.message);
     return exitCode.refused;
   }
   const board = fileURLToPath(new URL("../../emulator/board.ts", import.meta.url));
-  const options = [...(baud === undefined ? [] : ["--baud", String(baud)]), ...(parsed.json ? ["--json"] : [])];
+  const speed = baud === undefined ? [] : ["--baud", String(baud)];
+  const options = ["--board", kind, ...speed, ...(parsed.json ? ["--json"] : [])];
   const child = spawn(process.execPath, ["--import", "tsx", board, ...options], { stdio: "inherit" });
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
   return new Promise(resolve => child.on("exit", code => resolve(code ?? exitCode.refused)));

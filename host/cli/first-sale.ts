@@ -42,7 +42,7 @@ const exportsMax = 20;
 
 export async function sellFirst(shop: Shop, home: string): Promise<FirstSale> {
   const register = createRegisterClient(shop.url, testUser);
-  const papers = join(home, "board", "paper");
+  const papers = String(shop.board.facts.papers);
   const printedBefore = (await papersIn(papers)).length;
   const body = await readFile(sampleReceipt, "utf8");
   const startedAt = performance.now();

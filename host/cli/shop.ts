@@ -12,6 +12,7 @@ import { type Card, checkCard, encodeCard } from "../device/card";
 import { type DeviceInfo, DeviceRefusal, type FiscalDevice, openFiscalDevice } from "../device/fiscal-device";
 import { baudAtStart } from "../device/serial-link";
 import { UsageError } from "./args";
+import { type BoardKind, boardKinds } from "./board-kind";
 import { runningProgram } from "./home";
 import { type Ending, type ProgramName, type RunningProgram, startProgram } from "./spawn";
 
@@ -22,6 +23,8 @@ export interface ShopOptions {
   /** The board stays without a taxpayer. */
   readonly isBlank: boolean;
   readonly baud: number;
+  /** The emulator by default. */
+  readonly boardKind?: BoardKind;
   readonly onProgress: (text: string) => void;
 }
 export interface Shop {
@@ -67,14 +70,14 @@ export async function openShop(options: ShopOptions): Promise<Shop> {
   await refuseSecond(home);
   const token = adminToken();
   const env = {
-    ...(await portEnv(options.isOnAnyPort)),
+    ...(await portEnv(options)),
     KASSA_OFD_ADMIN_TOKEN: token,
     KASSA_BAUD: String(options.baud),
   };
   await mkdir(join(home, "run"), { recursive: true });
   const running: RunningProgram[] = [];
-  const open = async (name: ProgramName): Promise<RunningProgram> => {
-    const program = await startProgram(name, home, env);
+  const open = async (name: ProgramName, ...words: string[]): Promise<RunningProgram> => {
+    const program = await startProgram(name, home, env, words);
     running.unshift(program);
     return program;
   };
@@ -86,7 +89,7 @@ export async function openShop(options: ShopOptions): Promise<Shop> {
   try {
     onProgress("starting the board and the OFD server");
     // The board locks the home. Until it has, the OFD's store may be that of a shop that runs.
-    const board = await open("board");
+    const board = await open("board", "--board", options.boardKind ?? "emulator");
     const ofd = await open("ofd");
     const info = await prepareBoard(options, ofd, token);
     onProgress("starting the register service");
@@ -111,9 +114,13 @@ async function refuseSecond(home: string): Promise<void> {
 }
 
 /** The port variables for the children. A busy one is named before anything starts. */
-async function portEnv(isOnAnyPort: boolean): Promise<Record<string, string>> {
+async function portEnv({ home, isOnAnyPort }: ShopOptions): Promise<Record<string, string>> {
+  const anyPorts: Partial<Record<string, string>> = { KASSA_OFD_PORT: await anyOfdPort(home) };
   const entries = Object.entries(ports).map(([variable, byDefault]) => {
-    return [variable, process.env[variable] ?? (isOnAnyPort ? "0" : String(byDefault))] as const;
+    return [
+      variable,
+      process.env[variable] ?? (isOnAnyPort ? (anyPorts[variable] ?? "0") : String(byDefault)),
+    ] as const;
   });
   for (const [variable, port] of entries) {
     if (!/^\d{1,5}$/.test(port) || Number(port) > portMax) {
@@ -142,11 +149,11 @@ async function prepareBoard(options: ShopOptions, ofd: RunningProgram, token: st
     const info = await device.present(presentMaxMs);
     const ofdPort = Number(ofd.facts.port);
     if (info.fiscalized) {
-      await moveOfd(device, options.home, ofdPort);
+      await moveOfd(device, options.home, info.serial, ofdPort);
     } else if (!options.isBlank) {
       options.onProgress("registering the board with test data");
-      await registerBoard(device, info, ofd, token);
-      await keepOfdPort(options.home, ofdPort);
+      await registerBoard(device, info, testRegister(options.boardKind), ofd, token);
+      await keepOfdPort(options.home, info.serial, ofdPort);
     }
     return await device.info();
   } finally {
@@ -154,16 +161,23 @@ async function prepareBoard(options: ShopOptions, ofd: RunningProgram, token: st
   }
 }
 
+/** Each kind of board is a register of its own, so that one home can try them all. */
+function testRegister(kind: BoardKind = "emulator"): (card: Card) => Card {
+  const number = boardKinds.indexOf(kind);
+  return card => ({ ...card, ofdId: card.ofdId + number, rnm: String(Number(card.rnm) + number).padStart(12, "0") });
+}
+
 /** Enrols at the OFD server first, then fiscalizes: a board must never hold a token that nobody knows. */
 async function registerBoard(
   device: FiscalDevice,
   info: DeviceInfo,
+  register: (card: Card) => Card,
   ofd: RunningProgram,
   token: string,
 ): Promise<void> {
   const sample = checkCard(JSON.parse(await readFile(join(samplesFolder, "card.json"), "utf8")));
   const card: Card = {
-    ...sample,
+    ...register(sample),
     token: randomInt(1, u32Max),
     ofd: { ...sample.ofd, host: "127.0.0.1", port: Number(ofd.facts.port) },
   };
@@ -178,19 +192,38 @@ async function registerBoard(
   await device.fiscalize(encodeCard(card));
 }
 
-/** With free ports the OFD server is elsewhere at each start. */
-async function moveOfd(device: FiscalDevice, home: string, port: number): Promise<void> {
-  if ((await keptOfdPort(home)) === port) {
+/** With free ports the OFD server may be elsewhere at each start. */
+async function moveOfd(device: FiscalDevice, home: string, serial: string, port: number): Promise<void> {
+  if ((await keptOfdPorts(home)).boards[serial] === port) {
     return;
   }
   const { session } = await device.login(testOperator.code, testOperator.pin);
   await device.ofdAddress(session, "127.0.0.1", port);
   await device.logout(session);
-  await keepOfdPort(home, port);
+  await keepOfdPort(home, serial, port);
 }
 
-/** Where the board was told to look for the OFD server: saves a settings record at each start with fixed ports. */
-const ofdPortFile = (home: string): string => join(home, "run", "ofd-port");
-const keepOfdPort = (home: string, port: number): Promise<void> => writeFile(ofdPortFile(home), String(port));
-const keptOfdPort = (home: string): Promise<number | undefined> =>
-  readFile(ofdPortFile(home), "utf8").then(Number, () => undefined);
+/** Where the OFD server was last, and where each board was told to look for it: it need not be told again. */
+interface OfdPorts {
+  readonly last: number;
+  readonly boards: Readonly<Record<string, number>>;
+}
+
+const ofdPortsFile = (home: string): string => join(home, "run", "ofd-ports.json");
+
+async function keepOfdPort(home: string, serial: string, port: number): Promise<void> {
+  const { boards } = await keptOfdPorts(home);
+  await writeFile(ofdPortsFile(home), JSON.stringify({ last: port, boards: { ...boards, [serial]: port } }));
+}
+
+const keptOfdPorts = (home: string): Promise<OfdPorts> =>
+  readFile(ofdPortsFile(home), "utf8").then(
+    text => JSON.parse(text) as OfdPorts,
+    () => ({ last: 0, boards: {} }),
+  );
+
+/** The port of the last start, if it is free: only a board whose shift is closed may be told another address. */
+async function anyOfdPort(home: string): Promise<string> {
+  const { last } = await keptOfdPorts(home);
+  return (await isFree(last)) ? String(last) : "0";
+}

@@ -53,9 +53,11 @@ export async function startProgram(
   name: ProgramName,
   home: string,
   env: Readonly<Record<string, string>>,
+  options: readonly string[] = [],
 ): Promise<RunningProgram> {
   const tsx = import.meta.resolve("tsx");
-  const child = spawn(process.execPath, ["--import", tsx, join(root, programs[name]), "--json", "--watch-stdin"], {
+  const program = ["--import", tsx, join(root, programs[name]), "--json", "--watch-stdin", ...options];
+  const child = spawn(process.execPath, program, {
     env: { ...process.env, ...env, KASSA_HOME: home },
     stdio: ["pipe", "pipe", "pipe"],
   });

@@ -1,10 +1,10 @@
 /** `kassa start`, what `npm start` runs: the whole shop with one command, and a receipt sold in it. */
 import { join, relative } from "node:path";
 import { BuildFailed } from "../build/bundle";
-import { ensureBuilt } from "../build/image";
 import { baudWanted } from "../device/fiscal-device";
 import { shopRunsSentence } from "../texts/shop";
-import { type CommandSpec, numberOption, type Parsed, parseCommand, UsageError } from "./args";
+import { type CommandSpec, numberOption, type Parsed, parseCommand } from "./args";
+import { boardKindOf, boardKindsAbout, ensureBoardBuilt } from "./board-kind";
 import { type FirstSale, sellFirst, testUser } from "./first-sale";
 import { homeFolder } from "./home";
 import { columns, exitCode, styled, tellCode } from "./output";
@@ -13,13 +13,13 @@ import { openShop, type Shop, ShopRuns } from "./shop";
 import { ProgramFailed } from "./spawn";
 
 const spec: CommandSpec = {
-  usage: "start [--once] [--blank] [--board emulator] [--baud N]",
+  usage: "start [--once] [--blank] [--board KIND] [--baud N]",
   about:
-    "Builds what is stale, starts an emulated board, an OFD server and the register service, registers the board with test data and sells samples/receipt.json. State is in KASSA_HOME (.kassa).",
+    "Builds what is stale, starts a board, an OFD server and the register service, registers the board with test data and sells samples/receipt.json. State is in KASSA_HOME (.kassa).",
   options: {
     once: { type: "boolean", about: "use free ports, sell once, stop" },
     blank: { type: "boolean", about: "leave the board without a taxpayer; sell nothing" },
-    board: { type: "string", value: "KIND", about: "emulator (default)" },
+    board: { type: "string", value: "KIND", about: boardKindsAbout },
     baud: { type: "string", value: "N", about: `speed to raise the line to (default ${baudWanted})` },
   },
   example: "kassa start --once --json",
@@ -27,10 +27,7 @@ const spec: CommandSpec = {
 
 export async function run(args: string[]): Promise<number> {
   const parsed = parseCommand(args, spec);
-  const { options, json } = parsed;
-  if (options.board !== undefined && options.board !== "emulator") {
-    throw new UsageError(`--board: expected emulator, got ${String(options.board)}`);
-  }
+  const { json } = parsed;
   try {
     return await runShop(parsed, json);
   } catch (error) {
@@ -51,11 +48,12 @@ async function runShop(parsed: Parsed, json: boolean): Promise<number> {
   const home = homeFolder();
   const onProgress = (text: string): void => console.error(styled("dim", `kassa: ${text}`));
   onProgress("building the image, if it is stale");
-  const { sha256 } = await ensureBuilt();
+  const boardKind = boardKindOf(parsed);
+  const { sha256 } = await ensureBoardBuilt(boardKind);
   const isOnce = parsed.options.once === true;
   const isBlank = parsed.options.blank === true;
   const baud = numberOption(parsed, "baud", 1200, 4_000_000) ?? baudWanted;
-  const shop = await openShop({ home, isOnAnyPort: isOnce, isBlank, baud, onProgress });
+  const shop = await openShop({ home, isOnAnyPort: isOnce, isBlank, baud, boardKind, onProgress });
   try {
     const sale = isBlank ? undefined : await sellFirst(shop, home);
     console.log(json ? JSON.stringify(reportOf(shop, sha256, home, sale)) : screenOf(shop, home, sale));

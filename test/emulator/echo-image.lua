@@ -9,6 +9,7 @@ return { start = function(hal)
     reset = function() hal.system.reset() end,
     hang = function() while true do end end,
     print = function() return "taken " .. hal.printer.write("hello\29VB\0") end,
+    ask = function() return "asked " .. hal.printer.write("\16\4\4") end,
     status = function() hal.printer.write("\16\4\4") return "status " .. hal.printer.read(9):byte() end,
     write = function() hal.fiscal.program(0, ("x"):rep(256)) return "written" end,
     read = function() return "holds " .. #hal.fiscal.read(0, 256):gsub("[^x]", "") end,

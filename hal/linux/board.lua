@@ -1,0 +1,89 @@
+-- The composition of a Linux board: which device answers which part of the Hal. docs/linux-board.md tells how to install it.
+local rand = require "openssl.rand"
+local config = require "config"
+local createClock = require "clock"
+local createHash = require "hash"
+local createOutputs = require "outputs"
+local createUart = require "tty-uart"
+local element = require "secure-element"
+local flash = require "file-flash"
+local printer = require "port-printer"
+local system = require "system"
+local whole = require "whole-file"
+
+local callBytesMax, uniqueIdBytes = 256, 16
+
+local board = {}
+
+-- Factory number and unique id, written once. Returns them, or nil, a code and its facts.
+local function identity(home, serial)
+  local path = home .. "/facts"
+  local content = whole.read(path)
+  if content == nil then
+    if serial == nil then return nil, "BOARD_CONFIG", { field = "serial", expected = "a factory number" } end
+    local message
+    content = serial .. "\n" .. rand.bytes(uniqueIdBytes)
+    _, message = whole.write(path, content)
+    if message ~= nil then return nil, "DISK_FULL", { file = path, got = message } end
+  end
+  local written, uniqueId = content:match "^([^\n]+)\n(.+)$"
+  if serial ~= nil and serial ~= written then
+    return nil, "SERIAL_WRITTEN", { file = path, expected = written, got = serial }
+  end
+  return { serial = written, uniqueId = uniqueId }
+end
+
+-- `values`: config.lua. `wake()`: something came. `tell(message)`: for the log. `openFile` stands under the flash file (the
+-- power-cut search). Returns { hal, system, state() }, or nil, a code and its facts.
+function board.open(values, wake, tell, openFile)
+  local profile = config.profile(values)
+  if profile == nil then
+    return nil, "BOARD_CONFIG", { field = "printer.profile", expected = "a name of docs/printers.md", got = values.printer.profile }
+  end
+  local who, code, facts = identity(values.home, values.serial)
+  if who == nil then return nil, code, facts end
+  local parts
+  parts, code, facts = flash.open(values.home .. "/flash.bin", values.fiscalBytes, tell, openFile)
+  if parts == nil then return nil, code, facts end
+  local keys
+  keys, code, facts = element.open(values.home)
+  if keys == nil then return nil, code, facts end
+  local port = printer.open(values.printer.port, wake)
+  if port == nil then
+    return nil, "BOARD_CONFIG", { field = "printer.port", expected = "lp:/dev/usb/lp0, serial:/dev/… or tcp://…", got = values.printer.port }
+  end
+  local uart = createUart { path = values.tty, baud = values.baud, onReadable = wake }
+  local clock = createClock(values.home .. "/clock")
+  local own = system.open {
+    causePath = values.home .. "/reset-cause",
+    uniqueId = who.uniqueId,
+    nowMs = clock.monotonicMs,
+  }
+  local hal = {
+    board = {
+      kind = "linux",
+      serial = who.serial,
+      callBytesMax = callBytesMax,
+      bootTrust = "os",
+      printer = profile,
+    },
+    state = parts.state,
+    scratch = parts.scratch,
+    z = parts.z,
+    fiscal = parts.fiscal,
+    hash = createHash(),
+    secureElement = keys,
+    uart = uart,
+    printer = port,
+    clock = clock,
+    gpio = createOutputs(values.outputs),
+    system = own,
+  }
+  return {
+    hal = hal,
+    system = own,
+    state = function() return { tty = uart.state(), printer = port.state() } end,
+  }
+end
+
+return board

@@ -1,0 +1,62 @@
+-- The configuration of a board: a Lua file that returns a table and can call nothing.
+--
+--   serial       factory number (ЗНМ); written once at the first start
+--   home         folder of flash, keys and clock
+--   image        build/image.luac; printer-profiles.lua is looked for beside it
+--   tty          serial line to the host
+--   baud         its speed after a start (115200)
+--   printer      { profile = "epson-tm-t20", port = "lp:/dev/usb/lp0" }
+--   outputs      { ready = "/sys/class/leds/…/brightness", offline = …, blocked = …, drawer = … } (optional)
+--   fiscalBytes  room of the log, whole sectors of 4096 (62 MB)
+local baudDefault = 115200
+local fiscalBytesDefault = 62 * 1024 * 1024
+local fiscalBytesMin, sectorBytes = 128 * 1024, 4096
+local serialBytesMax = 32
+
+local config = {}
+
+local function isText(value) return type(value) == "string" and value ~= "" end
+
+-- What is wrong with it: the name, and what was expected and got; nil when nothing is.
+local function problemOf(values)
+  for _, name in ipairs { "home", "image", "tty" } do
+    if not isText(values[name]) then return name, "a path", values[name] end
+  end
+  if values.serial ~= nil and not (isText(values.serial) and #values.serial <= serialBytesMax) then
+    return "serial", "1 to 32 characters", values.serial
+  end
+  local printer = values.printer
+  if type(printer) ~= "table" or not isText(printer.port) then return "printer", "{ profile, port }", printer end
+  if not isText(printer.profile) then return "printer.profile", "a name", printer.profile end
+  if type(values.outputs) ~= "table" then return "outputs", "a table", values.outputs end
+  if math.type(values.baud) ~= "integer" or values.baud < 1200 then return "baud", "a speed", values.baud end
+  local room = values.fiscalBytes
+  if math.type(room) ~= "integer" or room < fiscalBytesMin or room % sectorBytes ~= 0 then
+    return "fiscalBytes", ("sectors of %d, at least %d"):format(sectorBytes, fiscalBytesMin), room
+  end
+end
+
+-- The values, or nil and the facts of BOARD_CONFIG.
+function config.load(path)
+  local chunk, message = loadfile(path, "t", {})
+  if chunk == nil then return nil, { file = path, got = message } end
+  local isWhole, values = pcall(chunk)
+  if not isWhole or type(values) ~= "table" then return nil, { file = path, expected = "a table", got = values } end
+  values.baud = values.baud or baudDefault
+  values.fiscalBytes = values.fiscalBytes or fiscalBytesDefault
+  values.outputs = values.outputs or {}
+  local name, expected, got = problemOf(values)
+  if name ~= nil then return nil, { file = path, field = name, expected = expected, got = tostring(got) } end
+  return values
+end
+
+-- The profile that the configuration names, or nil.
+function config.profile(values)
+  local chunk = loadfile(values.image:match "^(.*/)" .. "printer-profiles.lua", "t")
+  if chunk == nil then return nil end
+  for _, profile in ipairs(chunk().printerProfiles) do
+    if profile.name == values.printer.profile then return profile end
+  end
+end
+
+return config

@@ -1,0 +1,99 @@
+-- The process of a Linux board: lua5.4 main.lua CONFIG, started by kassa-board, which holds the lock of its home.
+--
+-- Loads the image, calls start(hal), and then tick() whenever it is due or something came. Ends with 0 on SIGTERM and with
+-- 75 when the image asked for a reset. On SIGUSR1 it says its state as one JSON line on the standard output.
+local folder = arg[0]:match "^(.*/)" or "./"
+package.path = folder .. "?.lua;" .. package.path
+local refuse = require "refusal"
+
+for module, package_ in pairs { luv = "lua-luv", openssl = "lua-luaossl" } do
+  if not pcall(require, module) then refuse("PACKAGE_MISSING", { package = package_ }) end
+end
+local uv = require "luv"
+local config = require "config"
+local board = require "board"
+local digest = require "openssl.digest"
+
+local function log(message) io.stderr:write("kassa-board: ", message, "\n") end
+
+local function say(line)
+  io.stdout:write(line, "\n")
+  io.stdout:flush()
+end
+
+-- JSON of a text that may hold anything.
+local function quoted(text)
+  return '"' .. text:gsub('[%c"\\]', function(char) return ("\\u%04x"):format(char:byte()) end) .. '"'
+end
+
+local function wordsOf(failure)
+  return type(failure) == "table" and tostring(failure.message) or tostring(failure)
+end
+
+-- Its bytes: an image is bytecode, and nothing else is run.
+local function readImage(path)
+  local file, message = io.open(path, "rb")
+  if file == nil then refuse("IMAGE_FILE", { file = path, got = message }) end
+  local bytes = file:read "a"
+  file:close()
+  return bytes
+end
+
+local function startImage(bytes, path, hal)
+  local chunk, message = load(bytes, "=image", "b")
+  if chunk == nil then refuse("IMAGE_FILE", { file = path, got = message }) end
+  return chunk().start(hal)
+end
+
+local function hexOf(bytes)
+  return (bytes:gsub(".", function(byte) return ("%02x"):format(byte:byte()) end))
+end
+
+local function run(path)
+  local values, facts = config.load(path)
+  if values == nil then refuse("BOARD_CONFIG", facts) end
+  local timer, isStopping = uv.new_timer(), false
+  local function wake() end
+  local opened, code, why = board.open(values, wake, log)
+  if opened == nil then refuse(code, why) end
+  local own = opened.system
+  uv.new_signal():start("sigterm", function() isStopping = true end)
+  uv.new_signal():start("sigint", function() isStopping = true end)
+
+  local function tellState()
+    local state = opened.state()
+    say(('{"heapBytes":%d,"tty":%s,"printer":%s,"resetCause":"%s"}'):format(
+      math.ceil(collectgarbage "count" * 1024), state.tty.open, state.printer.open, own.resetCause()))
+  end
+  uv.new_signal():start("sigusr1", tellState)
+
+  local image = readImage(values.image)
+  own.guard()
+  local isWell, tick = pcall(startImage, image, values.image, opened.hal)
+  if isWell then
+    say(('{"ready":true,"kind":"linux","serial":%s,"imageSha256":"%s"}'):format(
+      quoted(opened.hal.board.serial), hexOf(digest.new("sha256"):final(image))))
+  end
+  while isWell and not isStopping do
+    local waitMs
+    isWell, waitMs = pcall(tick)
+    if isWell and waitMs > 0 then
+      timer:start(waitMs, 0, wake)
+      uv.run "once"
+      timer:stop()
+    elseif isWell then
+      uv.run "nowait"
+    else
+      tick = waitMs
+    end
+  end
+  if isWell then os.exit(0) end
+  log("the image failed: " .. wordsOf(tick))
+  own.restart "assert"
+end
+
+if arg[1] == nil then
+  io.stderr:write "usage: kassa-board CONFIG (an example is in docs/linux-board.md)\n"
+  os.exit(2)
+end
+run(arg[1])

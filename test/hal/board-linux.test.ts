@@ -1,0 +1,375 @@
+/**
+ * The Linux board (hal/linux) in Debian's lua5.4: it keeps the contract of a board, wrong ones are caught by name, and what
+ * goes wrong around it ends in a code and loses nothing. The image is the tiny one of the emulator's tests, as bytecode.
+ */
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { type BoardPrinter, createBoardPrinter } from "../../emulator/board-printer";
+import { luaTable } from "../../emulator/linux-board";
+import { openPrinterSocket, type PrinterSocket } from "../../emulator/printer-socket";
+import { openPty, type Pty } from "../../emulator/pty";
+import { cases } from "../../hal/contract/contract";
+import { findProfile } from "../../hal/printers";
+import { ensureContract, ensurePrinterProfiles } from "../../host/build/image";
+
+interface Context {
+  folder: string;
+  image: string;
+  printer: BoardPrinter;
+  socket: PrinterSocket;
+}
+
+const test = suite<Context>("Linux board");
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const program = path.join(root, "hal/linux/kassa-board");
+const fiscalBytes = 256 * 1024;
+const waitMaxMs = 15_000;
+const pollMs = 5;
+const children: ChildProcess[] = [];
+
+test.before(async context => {
+  context.folder = mkdtempSync(path.join(tmpdir(), "kassa-linux-"));
+  context.image = path.join(context.folder, "image.luac");
+  writeFileSync(path.join(context.folder, "printer-profiles.lua"), readFileSync(ensurePrinterProfiles()));
+  const dump = "io.open(arg[2], 'wb'):write(string.dump(loadfile(arg[1]), true)):close()";
+  writeFileSync(path.join(context.folder, "dump.lua"), dump);
+  const source = path.join(root, "test/emulator/echo-image.lua");
+  execFileSync("lua5.4", [path.join(context.folder, "dump.lua"), source, context.image]);
+  context.printer = createBoardPrinter({
+    profile: findProfile("epson-tm-t20")!,
+    onPaper: () => undefined,
+    onAnswer: () => undefined,
+  });
+  context.socket = await openPrinterSocket(context.printer);
+});
+test.after(async ({ folder, socket }) => {
+  for (const child of children) child.kill("SIGKILL");
+  await socket.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+let homes = 0;
+/** A configuration in a home of its own; `change` says what is different in it. */
+function configOf({ folder, image, socket }: Context, change: object = {}): { file: string; home: string } {
+  const home = path.join(folder, `home-${++homes}`);
+  const usual = { serial: "KZT00000009", home, image, tty: path.join(folder, "no-tty"), fiscalBytes };
+  const printer = { profile: "epson-tm-t20", port: `tcp://127.0.0.1:${socket.port}` };
+  const file = path.join(folder, `board-${homes}.lua`);
+  writeFileSync(file, luaTable({ ...usual, printer, ...change }));
+  return { file, home };
+}
+
+/** Runs the board to its end; what it said on the standard error. */
+function refusal(file: string, shell = 'exec "$0" "$1"'): { code: number | null; said: string } {
+  const ended = spawnSync("sh", ["-c", shell, program, file], { encoding: "utf8", timeout: waitMaxMs });
+  return { code: ended.status, said: ended.stderr };
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly pty: Pty;
+  write(text: string): void;
+  hears(text: string): Promise<void>;
+  readonly ended: Promise<number | string | null>;
+}
+
+/** A board on a pseudo-terminal, whose image has said that it runs. */
+async function startBoard(context: Context, change: object = {}, boot = "boot "): Promise<Running & { file: string }> {
+  let heard = "";
+  const hear = (bytes: string): void => {
+    heard += bytes;
+  };
+  const pty = openPty(hear);
+  const { file } = configOf(context, { tty: pty.path, ...change });
+  return {
+    ...(await startOn(
+      file,
+      pty,
+      () => heard,
+      () => (heard = ""),
+      boot,
+    )),
+    file,
+  };
+}
+
+async function startOn(
+  file: string,
+  pty: Pty,
+  heard: () => string,
+  forget: () => void,
+  boot: string,
+): Promise<Running> {
+  const child = spawn(program, [file], { stdio: ["ignore", "pipe", "pipe"] });
+  children.push(child);
+  let said = "";
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => (said += text));
+  const ended = new Promise<number | string | null>(resolve =>
+    child.once("close", (code, signal) => resolve(signal ?? code)),
+  );
+  async function hears(text: string): Promise<void> {
+    for (let waitedMs = 0; !heard().includes(text); waitedMs += pollMs) {
+      assert.ok(waitedMs < waitMaxMs, `expected "${text}", heard "${heard()}", it said "${said}"`);
+      await pause(pollMs);
+    }
+    forget();
+  }
+  await hears(boot);
+  return { child, pty, write: pty.write, hears, ended };
+}
+
+const stop = async ({ child, ended, pty }: Running): Promise<void> => {
+  child.kill("SIGKILL");
+  await ended;
+  pty.close();
+};
+
+/** The contract in lua5.4 over hal/linux: names of the cases that failed and that were skipped. */
+function contract(
+  context: Context,
+  wrong: readonly string[] = [],
+): { failed: string[]; skipped: string[]; last: string } {
+  ensureContract();
+  const { file, home } = configOf(context);
+  mkdirSync(home);
+  const script = path.join(root, "test/hal/linux-contract.lua");
+  const child = spawn("lua5.4", [script, root, file, ...wrong], { stdio: ["ignore", "pipe", "inherit"] });
+  children.push(child);
+  return new Promise(resolve => {
+    let tap = "";
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => (tap += text));
+    child.once("close", () => {
+      const lines = tap.trim().split("\n");
+      const named = (pattern: RegExp): string[] => lines.flatMap(line => pattern.exec(line)?.[1] ?? []);
+      resolve({ failed: named(/^not ok \d+ - (.*)$/), skipped: named(/^ok \d+ - (.*) # SKIP/), last: lines.at(-1)! });
+    });
+  }) as never;
+}
+
+test("it keeps every case of the contract; files do not wear, and the watchdog is tried below", async context => {
+  const { failed, skipped, last } = await contract(context);
+  assert.equal(failed, []);
+  assert.equal(skipped, [
+    "system: a watchdog that is not fed bites",
+    ...["scratch", "state", "z", "fiscal"].map(part => `${part} flash: erases are counted by sector`),
+  ]);
+  assert.is(last, `# ${cases.length - 5} passed, 0 failed, 5 skipped`);
+});
+
+const wrongBoards: readonly (readonly [wrong: string, caught: string])[] = [
+  ["programsAnyway", "scratch flash: bytes are programmed once; a refused call changes nothing"],
+  ["cutSpreads", "scratch flash: a program that loses power changes no byte but its own"],
+  ["counterGoesDown", "element: the counter goes up by one a step"],
+  ["clockGoesBack", "clock: monotonic time does not notice steps of the wall clock, which reads back"],
+];
+for (const [wrong, caught] of wrongBoards) {
+  test(`a board that is wrong on purpose is caught by name: ${wrong}`, async context => {
+    const { failed } = await contract(context, [wrong]);
+    assert.ok(failed.includes(caught), `failed: ${failed.join("; ")}`);
+  });
+}
+
+test("a reset ends with 75, a failed assertion with 70, a hanging step with 71, and the next life knows which", async context => {
+  let heard = "";
+  const pty = openPty(bytes => (heard += bytes));
+  const { file } = configOf(context, { tty: pty.path });
+  const lives: readonly (readonly [words: string, ends: number | string, next: string])[] = [
+    ["reset\n", 75, "boot 2 request"],
+    ["fail\n", 70, "boot 3 assert"],
+    ["hang\n", 71, "boot 4 watchdog"],
+  ];
+  let board = await startOn(
+    file,
+    pty,
+    () => heard,
+    () => (heard = ""),
+    "boot 1 power",
+  );
+  for (const [words, ends, next] of lives) {
+    board.write(words);
+    assert.is(await board.ended, ends);
+    board = await startOn(
+      file,
+      pty,
+      () => heard,
+      () => (heard = ""),
+      next,
+    );
+  }
+  board.child.kill("SIGKILL");
+  assert.is(await board.ended, "SIGKILL");
+  board = await startOn(
+    file,
+    pty,
+    () => heard,
+    () => (heard = ""),
+    "boot 5 power",
+  );
+  board.child.kill("SIGTERM");
+  assert.is(await board.ended, 0);
+  pty.close();
+});
+
+test("two boards never share a home; the lock of a killed one is free at once", async context => {
+  const board = await startBoard(context);
+  const { code, said } = refusal(board.file);
+  assert.is(code, 74);
+  assert.match(
+    said,
+    /^kassa-board: BOARD_RUNS home=.*\n {2}kk: .*\n {2}ru: .*\n {2}en: A board already runs in this folder/,
+  );
+  board.write("again\n");
+  await board.hears("echo again\n");
+  board.child.kill("SIGKILL");
+  await board.ended;
+  const second = spawn(program, [board.file], { stdio: ["ignore", "pipe", "pipe"] });
+  children.push(second);
+  const [line] = (await new Promise<Buffer>(resolve => second.stdout?.once("data", resolve))).toString().split("\n");
+  assert.equal(JSON.parse(line!).ready, true);
+  second.kill("SIGKILL");
+  board.pty.close();
+});
+
+test("what is wrong before a start is a code with its facts, in three languages, and says that a restart will not help", context => {
+  const wrong: readonly (readonly [change: object, expected: RegExp])[] = [
+    [{ tty: "" }, /BOARD_CONFIG expected=a path field=tty/],
+    [{ serial: 5 }, /BOARD_CONFIG expected=1 to 32 characters field=serial .*got=5/],
+    [{ fiscalBytes: 5000 }, /BOARD_CONFIG expected=sectors of 4096, at least 131072 field=fiscalBytes .*got=5000/],
+    [{ printer: { profile: "brother", port: "lp:/dev/usb/lp0" } }, /BOARD_CONFIG .*field=printer.profile got=brother/],
+    [{ printer: { profile: "generic-80", port: "usb" } }, /BOARD_CONFIG .*field=printer.port got=usb/],
+    [{ image: path.join(context.folder, "none.luac") }, /(BOARD_CONFIG .*printer.profile|IMAGE_FILE)/],
+  ];
+  for (const [change, expected] of wrong) {
+    const { code, said } = refusal(configOf(context, change).file);
+    assert.match(said, expected);
+    assert.match(said, /\n {2}kk: .+\n {2}ru: .+\n {2}en: .+\n$/);
+    assert.is(code, 78);
+  }
+  const script = path.join(context.folder, "script.lua");
+  writeFileSync(script, 'os.execute("touch /tmp/kassa-was-here") return {}');
+  assert.match(refusal(script).said, /BOARD_CONFIG expected=a table .*global 'os'/);
+});
+
+test("an image that is no bytecode is not run", context => {
+  const image = path.join(context.folder, "text.luac");
+  writeFileSync(image, "return { start = function() os.exit(5) end }");
+  const { code, said } = refusal(configOf(context, { image }).file);
+  assert.match(said, /the image failed|IMAGE_FILE/);
+  assert.is(code, 78);
+});
+
+test("factory number, flash and keys of a board that has lived are not changed by its configuration", async context => {
+  const board = await startBoard(context);
+  await stop(board);
+  const text = readFileSync(board.file, "utf8");
+  const home = /home = "([^"]+)"/.exec(text)![1]!;
+  const withOther = (from: string, to: string): string => {
+    const file = path.join(context.folder, "other.lua");
+    writeFileSync(file, text.replace(from, to));
+    return file;
+  };
+  assert.match(
+    refusal(withOther("KZT00000009", "KZT00000010")).said,
+    /SERIAL_WRITTEN expected=KZT00000009 .*got=KZT00000010/,
+  );
+  assert.match(
+    refusal(withOther(`${fiscalBytes}`, `${2 * fiscalBytes}`)).said,
+    /FLASH_SIZE expected=\d+ file=.* got=\d+/,
+  );
+  const mode = (name: string): string => (statSync(path.join(home, name)).mode & 0o777).toString(8);
+  assert.equal(["element.key", "flash.bin", "facts"].map(mode), ["600", "600", "600"]);
+  writeFileSync(path.join(home, "element.key"), "not a key");
+  assert.match(refusal(board.file).said, /ELEMENT_FILE file=/);
+});
+
+test("a disk that is full at the first start leaves no half of a flash", context => {
+  const { file, home } = configOf(context);
+  const { code, said } = refusal(file, 'trap \'\' XFSZ; ulimit -f 100; exec "$0" "$1"');
+  assert.match(said, /DISK_FULL expected=\d+ file=.*flash.bin got=EFBIG/);
+  assert.is(code, 74);
+  assert.throws(() => statSync(path.join(home, "flash.bin")), /ENOENT/);
+});
+
+test("a disk that fails under the flash: the write is refused, and none is tried after it in this life", context => {
+  const { file, home } = configOf(context);
+  mkdirSync(home);
+  const script = path.join(root, "test/hal/linux-full-disk.lua");
+  const run = (shell: string): string => execFileSync("sh", ["-c", shell, script, root, file], { encoding: "utf8" });
+  assert.is(run('lua5.4 "$0" "$1" "$2"'), "taken taken\n");
+  assert.is(run('trap \'\' XFSZ; ulimit -f 100; lua5.4 "$0" "$1" "$2"'), "other other\n");
+  assert.is(run('lua5.4 "$0" "$1" "$2"'), "taken taken\n");
+});
+
+test("a tty that disappears is opened again when it is back, and the image goes on", async context => {
+  const link = path.join(context.folder, "tty");
+  let heard = "";
+  const hear = (bytes: string): void => {
+    heard += bytes;
+  };
+  const first = openPty(hear);
+  symlinkSync(first.path, link);
+  const { file } = configOf(context, { tty: link });
+  const board = await startOn(
+    file,
+    first,
+    () => heard,
+    () => (heard = ""),
+    "boot 1",
+  );
+  // The next one is opened before the first closes, so that it has another name.
+  const second = openPty(hear);
+  first.close();
+  rmSync(link);
+  symlinkSync(second.path, link);
+  await pause(20);
+  second.write("here\n");
+  await board.hears("echo here\n");
+  await stop({ ...board, pty: second });
+});
+
+test("a printer that goes away takes nothing, and prints again once it is back", async context => {
+  const board = await startBoard(context);
+  const until = async (words: string, answer: string): Promise<void> => {
+    for (let waitedMs = 0; waitedMs < waitMaxMs; waitedMs += 50) {
+      board.write(words);
+      const isTaken = board.hears(answer).then(() => true);
+      if (await Promise.race([isTaken, pause(50, false)])) return;
+      isTaken.catch(() => undefined);
+    }
+    assert.unreachable(`never ${answer}`);
+  };
+  await until("print\n", "taken 9\n");
+  context.printer.setOnline(false);
+  context.socket.pump();
+  await until("print\n", "taken 0\n");
+  context.printer.setOnline(true);
+  // It may have been in the middle of a paper: nothing but a question is taken first.
+  await until("print\n", "taken 0\n");
+  await until("ask\n", "asked 3\n");
+  await until("print\n", "taken 9\n");
+  await stop(board);
+});
+
+test("a printer behind a device file takes bytes, and one whose file is gone takes none until it is back", async context => {
+  const link = path.join(context.folder, "lp0");
+  let printed = "";
+  const printer = openPty(bytes => (printed += bytes));
+  const board = await startBoard(context, { printer: { profile: "generic-80", port: `lp:${link}` } });
+  board.write("print\n");
+  await board.hears("taken 0\n");
+  symlinkSync(printer.path, link);
+  await pause(600);
+  board.write("print\n");
+  await board.hears("taken 9\n");
+  assert.is(printed, "hello\x1dVB\0");
+  await stop(board);
+  printer.close();
+});
+
+test.run();
