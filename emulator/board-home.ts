@@ -27,6 +27,8 @@ import {
 import { createConnection } from "node:net";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import type { Clock } from "../hal/clock";
+import type { SimClock } from "../hal/sim/sim-clock";
 import type { ElementStore } from "../hal/sim/sim-secure-element";
 
 export class HomeBusy extends Error {
@@ -93,6 +95,15 @@ export async function openBoardHome(home: string, kind = "emulator"): Promise<Bo
     },
   };
 }
+
+/** The clock of a board in this home: the offset that it is set to outlives the process, as a battery keeps a clock going. */
+export const keptClock = (clock: SimClock, home: BoardHome): Clock => ({
+  ...clock,
+  setUtcS(utcS) {
+    clock.setUtcS(utcS);
+    home.keepClockOffsetS(clock.offsetS());
+  },
+});
 
 /** A board has locked before it can answer: so long after the lock its control socket is waited for. */
 const startMaxMs = 10_000;

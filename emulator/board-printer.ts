@@ -1,7 +1,11 @@
 /** The board's printer: it draws what it prints, and wakes the image when it may have answered. */
 import type { PrinterProfile } from "../hal/hal";
 import type { Printer } from "../hal/printer";
+import { findProfile } from "../hal/printers";
 import { createDrawnPrinter, type PrintedPaper } from "./drawn-printer";
+
+/** The printer of a shop that names none. */
+export const usualProfile = findProfile("epson-tm-t20")!;
 
 export interface BoardPrinter extends Printer {
   setPaper(present: boolean): void;

@@ -5,6 +5,8 @@
  *   node --import tsx emulator/board.ts [--board KIND] [--baud N] [--json] [--watch-stdin] [--image FILE]
  *
  *   emulator   everything is simulated, the image runs in WebAssembly (emulated-board.ts)
+ *   firmata    the image runs in WebAssembly, its log and its printer are behind a Firmata board: an emulated one, or a real
+ *              one with --port TTY (firmata-board.ts)
  *   linux      the image runs in the Lua 5.4 of this computer, on hal/linux (linux-board.ts)
  *
  * KASSA_HOME (.kassa) holds its state, KASSA_BOARD_PORT (7072, 0 = any) is its TCP port. The image, build/image.luac unless
@@ -20,6 +22,7 @@ import { parseArgs } from "node:util";
 import { HomeBusy, openBoardHome } from "./board-home";
 import { type Control, openControl } from "./control";
 import { startEmulatedBoard } from "./emulated-board";
+import { startFirmataBoard } from "./firmata-board";
 import { LinuxBoardFailed, startLinuxBoard } from "./linux-board";
 import type { BoardOptions, RunningBoard } from "./running-board";
 import { controlHandlers } from "./verbs";
@@ -30,6 +33,7 @@ const defaultBaud = 115200;
 
 const kinds: Readonly<Record<string, (options: BoardOptions) => Promise<RunningBoard>>> = {
   emulator: startEmulatedBoard,
+  firmata: startFirmataBoard,
   linux: startLinuxBoard,
 };
 

@@ -2,9 +2,9 @@
  * The composition of the emulated board: which device answers which part of the Hal, and how they are wired.
  */
 import { randomBytes } from "node:crypto";
-import type { BoardFacts, Hal, PrinterProfile } from "../hal/hal";
+import type { BoardFacts, Hal } from "../hal/hal";
 import { emulatorGeometry, partitionsOf } from "../hal/sim/geometry";
-import { createRealClock, type SimClock } from "../hal/sim/sim-clock";
+import { createRealClock } from "../hal/sim/sim-clock";
 import { partition, type Tear, tears } from "../hal/sim/sim-flash";
 import { createSimGpio } from "../hal/sim/sim-gpio";
 import { createSimHash } from "../hal/sim/sim-hash";
@@ -13,26 +13,15 @@ import { createSimSecureElement } from "../hal/sim/sim-secure-element";
 import { createSimSystem } from "../hal/sim/sim-system";
 import { createSimUart } from "../hal/sim/sim-uart";
 import type { Bytes } from "../protocol/bytes";
-import type { BoardHome } from "./board-home";
-import { createBoardPrinter } from "./board-printer";
+import { keptClock } from "./board-home";
+import { createBoardPrinter, usualProfile } from "./board-printer";
 import { type ControlHandlers, type ControlRequest, numberOf, UsageError } from "./control";
 import { createFaultyFlash, type FaultyFlash } from "./faults";
 import { createFileFlash } from "./file-flash";
 import { openLine } from "./line";
 import { type Machine, startMachine } from "./machine";
 import type { BoardOptions, RunningBoard } from "./running-board";
-import { dayMs, powerOffMs, printerVerbs, uartVerbs } from "./verbs";
-
-const yearS = 366 * 24 * 3600;
-const printerProfile: PrinterProfile = {
-  name: "emulator",
-  columns: 48,
-  letters: "table",
-  codeTable: 53,
-  qr: "command",
-  confirms: true,
-  cutter: true,
-};
+import { clockVerbs, dayMs, powerOffMs, printerVerbs, uartVerbs } from "./verbs";
 
 /** Powers the board on. Rejects when the TCP port is busy. */
 export async function startEmulatedBoard(options: BoardOptions): Promise<RunningBoard> {
@@ -42,7 +31,7 @@ export async function startEmulatedBoard(options: BoardOptions): Promise<Running
     serial: home.serial(),
     callBytesMax: 256,
     bootTrust: "os",
-    printer: printerProfile,
+    printer: usualProfile,
   };
   const { programBytes, sectorBytes } = emulatorGeometry;
   const partitions = partitionsOf(emulatorGeometry);
@@ -78,16 +67,10 @@ export async function startEmulatedBoard(options: BoardOptions): Promise<Running
     secureElement: createSimSecureElement({ seed, store: home.elementStore, random }),
     uart: uart.uart,
     printer,
-    clock: { ...clock, setUtcS: utcS => setClock(utcS) },
+    clock: keptClock(clock, home),
     gpio: createSimGpio(),
     system,
   };
-
-  /** The offset outlives the process, as a battery keeps a clock going. */
-  function setClock(utcS: number): void {
-    clock.setUtcS(utcS);
-    home.keepClockOffsetS(clock.offsetS());
-  }
 
   const onReceived = (): void => machine.wake();
   const line = await openLine({ uart, link: home.ttyLink, port: options.tcpPort, onReceived }).catch(error => {
@@ -143,17 +126,6 @@ const powerVerbs = (machine: Machine, flash: FaultyFlash): ControlHandlers => ({
     if (request.afterBytes === undefined) onCut();
     else flash.arm({ afterBytes: numberOf(request, "afterBytes", 0, 1e9), tear: tearOf(request), onCut });
     return {};
-  },
-});
-
-const clockVerbs = (clock: SimClock, home: BoardHome, wake: () => void): ControlHandlers => ({
-  clock: request => {
-    if (request.lost === true) clock.loseTime();
-    else if (request.jumpS !== undefined) clock.jump(numberOf(request, "jumpS", -yearS, yearS));
-    else clock.advance(numberOf(request, "advanceS", 0, yearS) * 1000);
-    home.keepClockOffsetS(clock.offsetS());
-    wake();
-    return { utcS: clock.utcS() ?? null };
   },
 });
 

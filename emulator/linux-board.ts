@@ -9,11 +9,10 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { findProfile } from "../hal/printers";
 import { createRealClock } from "../hal/sim/sim-clock";
 import { createSimRandom } from "../hal/sim/sim-random";
 import { createSimUart } from "../hal/sim/sim-uart";
-import { createBoardPrinter } from "./board-printer";
+import { createBoardPrinter, usualProfile } from "./board-printer";
 import { openCable } from "./cable";
 import { type ControlHandlers, numberOf, UsageError } from "./control";
 import { openLine } from "./line";
@@ -27,7 +26,6 @@ export class LinuxBoardFailed extends Error {
 }
 
 const program = fileURLToPath(new URL("../hal/linux/kassa-board", import.meta.url));
-const profileName = "epson-tm-t20";
 const readyMaxMs = 20_000;
 const restartMs = 1000;
 const saidMaxBytes = 4096;
@@ -35,14 +33,12 @@ const exitReset = 75;
 
 export async function startLinuxBoard(options: BoardOptions): Promise<RunningBoard> {
   const { home, log } = options;
-  const profile = findProfile(profileName);
-  if (profile === undefined) throw new Error(`${profileName} is no printer`);
   const serial = home.serial();
   const time = createRealClock(0);
   const random = createSimRandom(randomBytes(16).toString("hex"), "line");
   const uart = createSimUart({ nowMs: time.preciseMs, baud: options.baud, random });
   const printer = createBoardPrinter({
-    profile,
+    profile: usualProfile,
     onPaper: ({ escpos, png }) => log(`printed ${home.keepPaper(escpos, png)}`),
     onAnswer: () => undefined,
   });
@@ -58,7 +54,7 @@ export async function startLinuxBoard(options: BoardOptions): Promise<RunningBoa
       image: options.imagePath,
       tty: cable.tty,
       baud: options.baud,
-      printer: { profile: profileName, port: `tcp://127.0.0.1:${socket.port}` },
+      printer: { profile: usualProfile.name, port: `tcp://127.0.0.1:${socket.port}` },
     }),
     { mode: 0o600 },
   );

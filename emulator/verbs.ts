@@ -1,11 +1,14 @@
 /** The verbs of `kassa emulator`: those of every board's line, and those of a printer that draws. */
+import type { SimClock } from "../hal/sim/sim-clock";
 import type { SimUart } from "../hal/sim/sim-uart";
+import type { BoardHome } from "./board-home";
 import type { BoardPrinter } from "./board-printer";
 import { booleanOf, type ControlHandlers, numberOf, UsageError } from "./control";
 import type { RunningBoard } from "./running-board";
 
 export const dayMs = 24 * 3600 * 1000;
 export const powerOffMs = 300;
+const yearS = 366 * 24 * 3600;
 const done = {};
 
 /** Every verb of a running board. `announce` tells the world that the pseudo-terminal has changed. */
@@ -68,5 +71,17 @@ export const printerVerbs = (printer: BoardPrinter, wake: () => void): ControlHa
     printer.setOnline(booleanOf(request, "online"));
     wake();
     return done;
+  },
+});
+
+/** Time passes, or somebody moves the clock; what it says outlives the process. */
+export const clockVerbs = (clock: SimClock, home: BoardHome, wake: () => void): ControlHandlers => ({
+  clock: request => {
+    if (request.lost === true) clock.loseTime();
+    else if (request.jumpS !== undefined) clock.jump(numberOf(request, "jumpS", -yearS, yearS));
+    else clock.advance(numberOf(request, "advanceS", 0, yearS) * 1000);
+    home.keepClockOffsetS(clock.offsetS());
+    wake();
+    return { utcS: clock.utcS() ?? null };
   },
 });

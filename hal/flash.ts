@@ -3,7 +3,8 @@ import type { Bytes } from "../protocol/bytes";
 /**
  * One partition of NOR flash or FRAM. Offsets count from the partition's start; the board maps them to the chip.
  *
- * Every call answers within 100 ms and moves at most `callBytesMax` of the board (hal.ts).
+ * Every call answers within 100 ms and moves at most `callBytesMax` of the board (hal.ts). A memory behind a slow line may
+ * take longer while the board suspends the image, two seconds at most: then the call fails with "other".
  * @noSelf
  */
 export interface Flash {

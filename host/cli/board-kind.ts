@@ -3,7 +3,7 @@ import { type BuiltImage, ensureBuilt, ensurePrinterProfiles } from "../build/im
 import { type Parsed, UsageError } from "./args";
 
 /** A kind keeps its place: its test register is numbered by it. */
-export const boardKinds = ["emulator", "linux"] as const;
+export const boardKinds = ["emulator", "linux", "firmata"] as const;
 export type BoardKind = (typeof boardKinds)[number];
 export const boardKindsAbout = `${boardKinds.join(", ")} (default ${boardKinds[0]})`;
 

@@ -1,0 +1,145 @@
+/**
+ * The fiscal partition on an FRAM (fram-layout.ts), as a Flash whose calls take time.
+ *
+ * A program writes its bytes, reads them back, and only then sets their bits. Cut before that, the units still read as
+ * erased; cut inside it, some of them are programmed: other units are never touched, since a byte of FRAM that holds the
+ * bits of others is rewritten with the very same ones. An erase clears one map by one message.
+ *
+ * A chip that is away answers "other" at once. What fails in the middle ends the session: only a new proof of the chip
+ * tells what the maps really hold.
+ */
+import { type Bytes, repeatByte } from "../../protocol/bytes";
+import type { FlashError } from "../flash";
+import type { BridgedHal } from "../vm/hal-bridge";
+import { awayBy } from "./away-reason";
+import type { FirmataSession } from "./firmata-session";
+import type { FramChip } from "./fram-chip";
+import { createUnitMap, type FramLayout, mapBytes, programBytes, sectorBytes, type UnitMap } from "./fram-layout";
+import { flashCallMaxMs } from "./limits";
+import { createSeenUnits, type SeenUnits } from "./seen-units";
+
+export interface FramFlash {
+  readonly flash: BridgedHal["fiscal"];
+  /** The chip was proved to be ours and holds these maps. */
+  attach(chip: FramChip, session: Pick<FirmataSession, "end">, maps: Bytes): void;
+  detach(): void;
+}
+
+interface Attached {
+  readonly chip: FramChip;
+  readonly session: Pick<FirmataSession, "end">;
+  readonly map: UnitMap;
+  readonly seen: SeenUnits;
+}
+
+/** The units that hold any of these bytes. */
+function unitsOf(offsetBytes: number, lengthBytes: number): number[] {
+  const first = Math.floor(offsetBytes / programBytes);
+  const end = Math.ceil((offsetBytes + lengthBytes) / programBytes);
+  return Array.from({ length: end - first }, (_, index) => first + index);
+}
+
+export function createFramFlash(layout: FramLayout): FramFlash {
+  const { sectorCount, mapsOffset, sectorsOffset } = layout;
+  const capacityBytes = sectorCount * sectorBytes;
+  let attached: Attached | undefined;
+
+  /** Runs one call with a bound on its time; undefined is a failure. */
+  async function bounded<Result>(
+    offsetBytes: number,
+    work: (held: Attached) => Promise<Result | undefined>,
+  ): Promise<Result | FlashError> {
+    const held = attached;
+    if (held === undefined) return { kind: "other", offsetBytes };
+    const timer = setTimeout(
+      () => held.session.end(awayBy("FLASH_SLOW", { timeoutMs: flashCallMaxMs })),
+      flashCallMaxMs,
+    );
+    const result = await work(held);
+    clearTimeout(timer);
+    if (result !== undefined) return result;
+    if (attached === held) attached = undefined;
+    held.session.end(awayBy("I2C_FAILED", { address: held.chip.i2cAddress }));
+    return { kind: "other", offsetBytes };
+  }
+
+  const isInside = (offsetBytes: number, lengthBytes: number): boolean =>
+    offsetBytes >= 0 && lengthBytes >= 0 && offsetBytes + lengthBytes <= capacityBytes;
+
+  /** Erased units are known without the chip, and so are those that were seen; the rest is fetched in one piece. */
+  async function readHeld(held: Attached, offset: number, lengthBytes: number): Promise<Bytes | undefined> {
+    const { map, seen } = held;
+    const units = unitsOf(offset, lengthBytes).filter(map.isProgrammed);
+    const unknown = units.filter(unit => !seen.has(unit));
+    if (unknown.length > 0 && !(await fetchUnits(held, unknown[0]!, unknown.at(-1)!))) return undefined;
+    const bytes = Buffer.alloc(lengthBytes, 0xff);
+    for (const unit of units) {
+      const begin = Math.max(offset, unit * programBytes);
+      seen.get(unit).copy(bytes, begin - offset, begin - unit * programBytes);
+    }
+    return bytes.toString("latin1") as Bytes;
+  }
+
+  async function fetchUnits({ chip, seen }: Attached, first: number, last: number): Promise<boolean> {
+    const found = await chip.read(sectorsOffset + first * programBytes, (last - first + 1) * programBytes);
+    if (found !== undefined) seen.note(first, Buffer.from(found, "latin1"));
+    return found !== undefined;
+  }
+
+  async function programHeld({ chip, map, seen }: Attached, offset: number, data: Bytes): Promise<"done" | undefined> {
+    if (!(await chip.write(sectorsOffset + offset, data))) return undefined;
+    const { at, bytes } = map.marked(offset / programBytes, data.length / programBytes);
+    if (!(await chip.write(mapsOffset + at, bytes))) return undefined;
+    map.store(at, bytes);
+    seen.note(offset / programBytes, Buffer.from(data, "latin1"));
+    return "done";
+  }
+
+  async function eraseHeld({ chip, map }: Attached, offset: number): Promise<"done" | undefined> {
+    const at = (offset / sectorBytes) * mapBytes;
+    const empty = repeatByte(0, mapBytes);
+    if (!(await chip.write(mapsOffset + at, empty))) return undefined;
+    map.store(at, empty);
+    return "done";
+  }
+
+  function isErased({ map }: Attached, offset: number, lengthBytes: number): boolean {
+    return !unitsOf(offset, lengthBytes).some(map.isProgrammed);
+  }
+
+  const errorOf = (result: "done" | FlashError): FlashError | undefined => (result === "done" ? undefined : result);
+
+  const flash: BridgedHal["fiscal"] = {
+    capacityBytes,
+    programBytes,
+    sectorBytes,
+    read(offsetBytes, lengthBytes) {
+      if (!isInside(offsetBytes, lengthBytes)) return { kind: "outOfBounds", offsetBytes };
+      return bounded(offsetBytes, held => readHeld(held, offsetBytes, lengthBytes));
+    },
+    program(offsetBytes, data) {
+      if (!isInside(offsetBytes, data.length)) return { kind: "outOfBounds", offsetBytes };
+      if (offsetBytes % programBytes !== 0 || data.length % programBytes !== 0)
+        return { kind: "notAligned", offsetBytes };
+      if (attached !== undefined && !isErased(attached, offsetBytes, data.length))
+        return { kind: "notErased", offsetBytes };
+      if (data.length === 0) return undefined;
+      return bounded(offsetBytes, held => programHeld(held, offsetBytes, data)).then(errorOf);
+    },
+    eraseSector(offsetBytes) {
+      if (!isInside(offsetBytes, sectorBytes)) return { kind: "outOfBounds", offsetBytes };
+      if (offsetBytes % sectorBytes !== 0) return { kind: "notAligned", offsetBytes };
+      return bounded(offsetBytes, held => eraseHeld(held, offsetBytes)).then(errorOf);
+    },
+  };
+
+  return {
+    flash,
+    attach(chip, session, maps) {
+      attached = { chip, session, map: createUnitMap(maps), seen: createSeenUnits(capacityBytes) };
+    },
+    detach() {
+      attached = undefined;
+    },
+  };
+}
