@@ -8,6 +8,7 @@ import type { Geometry } from "../../hal/sim/geometry";
 import { createSimHal } from "../../hal/sim/sim-board";
 import type { FlashSnapshot, PowerCut } from "../../hal/sim/sim-flash";
 import { PowerLost } from "../../hal/sim/sim-flash";
+import type { SimPrinter } from "../../hal/sim/sim-printer";
 import { createSimRandom } from "../../hal/sim/sim-random";
 import { createSimSecureElement } from "../../hal/sim/sim-secure-element";
 import type { HostEnd } from "../../hal/sim/sim-uart";
@@ -43,6 +44,10 @@ export interface WatchedBoard {
   wait(ms: number): void;
   nowS(): number;
   setTime(utcS: number): void;
+  /** The clock's battery is empty. */
+  loseTime(): void;
+  /** What a person does at the printer. */
+  readonly printer: Pick<SimPrinter, "setPaper" | "setCover" | "setOnline">;
   paper(): Bytes;
   tearOff(): void;
   readonly fiscal: Flash;
@@ -145,6 +150,8 @@ export function createBoard(geometry: Geometry): WatchedBoard {
     wait: ms => sim.clock.advance(ms),
     nowS: () => sim.clock.utcS() ?? 0,
     setTime: utcS => sim.clock.setUtcS(utcS),
+    loseTime: sim.clock.loseTime,
+    printer: sim.printer,
     paper,
     tearOff() {
       paperBefore = "" as Bytes;

@@ -79,10 +79,16 @@ export interface Shop {
   boot(): void;
   fiscalize(): void;
   signIn(): void;
+  /** Who is signed in; empty when nobody is, or when the module has started again since. */
+  session(): Buffer;
+  /** One step of the module; the time that it wants to wait passes. */
+  tick(): void;
   /** The administrator enters a token by hand. */
   enterToken(token: number): void;
   /** Sells, or asks again for what was sold under this key. */
   sell(order: Order): Done;
+  /** The same, but a refusal that would pass by itself is thrown like any other. */
+  sellOnce(order: Order): Done;
   lookup(key: string): LookupReply | undefined;
   /** One request, as a host may send it. */
   request<Reply extends object>(op: number, group: number, command: number, body: object): Reply | DeviceRefusal;
@@ -167,7 +173,7 @@ export function createShop(board: WatchedBoard, machine: Machine): Shop {
 
   function must<Reply extends object>(op: number, group: number, command: number, body: object): Reply {
     const reply = request<Reply>(op, group, command, body);
-    if (reply instanceof Error) throw new Failure("bricked", `${group}/${command}: ${words(reply)}`);
+    if (reply instanceof Error) throw new Failure("bricked", `${group}/${command}: ${words(reply)}`, { cause: reply });
     return reply;
   }
 
@@ -207,6 +213,15 @@ export function createShop(board: WatchedBoard, machine: Machine): Shop {
     return request<LookupReply>(smpOp.write, groups.documents, commands.documents.submit, body, reply =>
       noteTold(order, reply),
     );
+  }
+
+  /** Uploads and submits, or answers why not. */
+  function offer(order: Order): DeviceRefusal | undefined {
+    upload(order.key, order.receipt.bytes);
+    const reply = submit(order);
+    if (!(reply instanceof Error)) return undefined;
+    inFlight = undefined;
+    return reply;
   }
 
   function carry(): boolean {
@@ -305,15 +320,20 @@ export function createShop(board: WatchedBoard, machine: Machine): Shop {
         const known = ask(order);
         if (!(known instanceof Error)) return known.state === "done" ? (known as Done) : settle(order);
         if (known.code !== "KEY_UNKNOWN") throw new Refused(known);
-        upload(order.key, order.receipt.bytes);
-        const reply = submit(order);
-        if (!(reply instanceof Error)) return settle(order);
-        inFlight = undefined;
-        if (!passing.includes(reply.code)) throw new Refused(reply);
+        const refusal = offer(order);
+        if (refusal === undefined) return settle(order);
+        if (!passing.includes(refusal.code)) throw new Refused(refusal);
         tick();
       }
       throw new Failure("bricked", "the module does not come to a sale");
     },
+    sellOnce(order) {
+      const refusal = offer(order);
+      if (refusal !== undefined) throw new Refused(refusal);
+      return settle(order);
+    },
+    session: () => session,
+    tick,
     lookup(key) {
       const body = { session, key };
       const reply = request<LookupReply>(smpOp.read, groups.documents, commands.documents.lookup, body);
