@@ -3,6 +3,7 @@
  * control socket for faults. `kassa emulator start` and `kassa start` spawn it.
  *
  *   node --import tsx emulator/board.ts [--board KIND] [--baud N] [--json] [--watch-stdin] [--image FILE]
+ *        [--printer URL] [--printer-profile NAME] [--port TTY] [--fram KB] [--unpaced]
  *
  *   emulator   everything is simulated, the image runs in WebAssembly (emulated-board.ts)
  *   firmata    the image runs in WebAssembly, its log and its printer are behind a Firmata board: an emulated one, or a real
@@ -19,12 +20,15 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { openPrinterPort } from "../hal/printer-port/printer-port";
+import { findProfile, printerProfiles } from "../hal/printers";
 import { HomeBusy, openBoardHome } from "./board-home";
+import { type PrinterChoice, usualProfile } from "./board-printer";
 import { type Control, openControl } from "./control";
 import { startEmulatedBoard } from "./emulated-board";
 import { startFirmataBoard } from "./firmata-board";
 import { LinuxBoardFailed, startLinuxBoard } from "./linux-board";
-import type { BoardOptions, RunningBoard } from "./running-board";
+import { type BoardOptions, type FramBytes, framSizes, type RunningBoard } from "./running-board";
 import { controlHandlers } from "./verbs";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
@@ -37,6 +41,8 @@ const kinds: Readonly<Record<string, (options: BoardOptions) => Promise<RunningB
   linux: startLinuxBoard,
 };
 
+class BoardUsage extends Error {}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -45,17 +51,38 @@ async function main(): Promise<void> {
       json: { type: "boolean" },
       "watch-stdin": { type: "boolean" },
       image: { type: "string" },
+      printer: { type: "string" },
+      "printer-profile": { type: "string" },
+      port: { type: "string" },
+      fram: { type: "string" },
+      unpaced: { type: "boolean" },
     },
   });
   const log = (message: string): void => console.error(`board: ${message}`);
   const start = kinds[values.board];
-  if (start === undefined) throw new Error(`--board: expected ${Object.keys(kinds).join(", ")}, got ${values.board}`);
+  if (start === undefined)
+    throw new BoardUsage(`--board: expected ${Object.keys(kinds).join(", ")}, got ${values.board}`);
   const imagePath = path.resolve(values.image ?? path.join(root, "build/image.luac"));
   const image = readFileSync(imagePath);
   const home = await openBoardHome(path.resolve(process.env.KASSA_HOME ?? ".kassa"), values.board);
   const tcpPort = Number(process.env.KASSA_BOARD_PORT ?? defaultPort);
   const baud = Number(values.baud ?? defaultBaud);
-  const board = await start({ home, image, imagePath, tcpPort, baud, log }).catch(error => {
+  const { port } = values;
+  const printer = printerOf(values.printer, values["printer-profile"]);
+  const framBytes = framOf(values.fram);
+  const options = {
+    home,
+    image,
+    imagePath,
+    tcpPort,
+    baud,
+    log,
+    printer,
+    port,
+    framBytes,
+    paced: values.unpaced !== true,
+  };
+  const board = await start(options).catch(error => {
     home.release();
     throw error;
   });
@@ -81,6 +108,27 @@ async function main(): Promise<void> {
   );
 }
 
+/** A profile of docs/printers.md, and a real printer when an address is given. Throws BoardUsage. */
+function printerOf(url: string | undefined, name: string | undefined): PrinterChoice {
+  const profile = name === undefined ? usualProfile : findProfile(name);
+  if (profile === undefined) {
+    throw new BoardUsage(`--printer-profile: expected ${printerProfiles.map(p => p.name).join(", ")}, got ${name}`);
+  }
+  const port = url === undefined ? undefined : openPrinterPort(url);
+  if (port !== undefined && "code" in port) {
+    throw new BoardUsage(`--printer: expected ${port.expected}, got ${port.got}`);
+  }
+  return { profile, port };
+}
+
+function framOf(kilobytes: string | undefined): FramBytes | undefined {
+  const size = framSizes.find(bytes => String(bytes / 1024) === kilobytes);
+  if (kilobytes !== undefined && size === undefined) {
+    throw new BoardUsage(`--fram: expected ${framSizes.map(bytes => bytes / 1024).join(" or ")}, got ${kilobytes}`);
+  }
+  return size;
+}
+
 /** Ends on a signal, or with the standard input. */
 function endWell(board: RunningBoard, control: Control, release: () => void, watchStdin: boolean): void {
   let ending = false;
@@ -104,7 +152,7 @@ try {
   const port = process.env.KASSA_BOARD_PORT ?? defaultPort;
   if (code === "EADDRINUSE") console.error(`board: port ${port} is busy: set KASSA_BOARD_PORT to another, or to 0`);
   else if (error instanceof HomeBusy) console.error(`board: ${error.message}`);
-  else if (error instanceof LinuxBoardFailed) console.error(error.message);
+  else if (error instanceof LinuxBoardFailed || error instanceof BoardUsage) console.error(error.message);
   else throw error;
-  process.exit(3);
+  process.exit(error instanceof BoardUsage ? 2 : 3);
 }

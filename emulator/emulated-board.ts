@@ -14,7 +14,7 @@ import { createSimSystem } from "../hal/sim/sim-system";
 import { createSimUart } from "../hal/sim/sim-uart";
 import type { Bytes } from "../protocol/bytes";
 import { keptClock } from "./board-home";
-import { createBoardPrinter, usualProfile } from "./board-printer";
+import { createBoardPrinter } from "./board-printer";
 import { type ControlHandlers, type ControlRequest, numberOf, UsageError } from "./control";
 import { createFaultyFlash, type FaultyFlash } from "./faults";
 import { createFileFlash } from "./file-flash";
@@ -31,7 +31,7 @@ export async function startEmulatedBoard(options: BoardOptions): Promise<Running
     serial: home.serial(),
     callBytesMax: 256,
     bootTrust: "os",
-    printer: usualProfile,
+    printer: options.printer.profile,
   };
   const { programBytes, sectorBytes } = emulatorGeometry;
   const partitions = partitionsOf(emulatorGeometry);
@@ -50,7 +50,7 @@ export async function startEmulatedBoard(options: BoardOptions): Promise<Running
   const hash = createSimHash();
   const system = createSimSystem(facts.serial as Bytes, clock.monotonicMs);
   const printer = createBoardPrinter({
-    profile: facts.printer,
+    ...options.printer,
     onPaper: ({ escpos, png }) => log(`printed ${home.keepPaper(escpos, png)}`),
     onAnswer: () => machine.wake(),
   });
@@ -97,7 +97,7 @@ export async function startEmulatedBoard(options: BoardOptions): Promise<Running
     wake: machine.wake,
     verbs: {
       ...uartVerbs(uart),
-      ...printerVerbs(printer, machine.wake),
+      ...printerVerbs(printer, machine.wake, options.printer),
       ...powerVerbs(machine, flash),
       ...clockVerbs(clock, home, machine.wake),
     },

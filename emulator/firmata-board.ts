@@ -63,7 +63,7 @@ function emulate(options: FirmataRunOptions, framBytes: number, random: SimRando
   });
   const file = path.join(home.folder, "fram.bin");
   const chip = createFramChip({ file, capacityBytes: framBytes, i2cAddress: framAddress });
-  const device = startFirmataDevice({ fram: [chip], printer, paced: true, random, log });
+  const device = startFirmataDevice({ fram: [chip], printer, paced: options.paced !== false, random, log });
   return {
     device,
     printer,

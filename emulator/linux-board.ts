@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 import { createRealClock } from "../hal/sim/sim-clock";
 import { createSimRandom } from "../hal/sim/sim-random";
 import { createSimUart } from "../hal/sim/sim-uart";
-import { createBoardPrinter, usualProfile } from "./board-printer";
+import { createBoardPrinter } from "./board-printer";
 import { openCable } from "./cable";
 import { type ControlHandlers, numberOf, UsageError } from "./control";
 import { openLine } from "./line";
@@ -38,7 +38,7 @@ export async function startLinuxBoard(options: BoardOptions): Promise<RunningBoa
   const random = createSimRandom(randomBytes(16).toString("hex"), "line");
   const uart = createSimUart({ nowMs: time.preciseMs, baud: options.baud, random });
   const printer = createBoardPrinter({
-    profile: usualProfile,
+    ...options.printer,
     onPaper: ({ escpos, png }) => log(`printed ${home.keepPaper(escpos, png)}`),
     onAnswer: () => undefined,
   });
@@ -54,7 +54,7 @@ export async function startLinuxBoard(options: BoardOptions): Promise<RunningBoa
       image: options.imagePath,
       tty: cable.tty,
       baud: options.baud,
-      printer: { profile: usualProfile.name, port: `tcp://127.0.0.1:${socket.port}` },
+      printer: { profile: options.printer.profile.name, port: `tcp://127.0.0.1:${socket.port}` },
     }),
     { mode: 0o600 },
   );
@@ -71,13 +71,14 @@ export async function startLinuxBoard(options: BoardOptions): Promise<RunningBoa
     facts: { kind: "linux", serial },
     line,
     wake: socket.pump,
-    verbs: { ...uartVerbs(uart), ...printerVerbs(printer, socket.pump), ...killVerb(board) },
+    verbs: { ...uartVerbs(uart), ...printerVerbs(printer, socket.pump, options.printer), ...killVerb(board) },
     status: () => ({
       ...board.status(),
       baud: uart.baud(),
       lostBytes: uart.lostBytes(),
       printer: printer.state(),
       papers: home.papers(),
+      monotonicMs: time.monotonicMs(),
     }),
     async close() {
       await board.stop();

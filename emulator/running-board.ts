@@ -1,7 +1,12 @@
 /** What the board's process (board.ts) needs of a board, whatever hardware it is made of. */
 import type { BoardHome } from "./board-home";
+import type { PrinterChoice } from "./board-printer";
 import type { ControlHandlers } from "./control";
 import type { Line } from "./line";
+
+/** The parts that a Firmata board is built with. */
+export const framSizes = [32768, 131072] as const;
+export type FramBytes = (typeof framSizes)[number];
 
 export interface BoardOptions {
   readonly home: BoardHome;
@@ -12,6 +17,12 @@ export interface BoardOptions {
   readonly tcpPort: number;
   /** Speed of the UART after each start. */
   readonly baud: number;
+  /** Not for a Firmata board: its printer is behind it. */
+  readonly printer: PrinterChoice;
+  /** Of a Firmata board: room of its FRAM, the tty of a real one, and whether the line of an emulated one takes time. */
+  readonly framBytes?: FramBytes;
+  readonly port?: string;
+  readonly paced?: boolean;
   readonly log: (message: string) => void;
 }
 

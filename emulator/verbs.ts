@@ -2,7 +2,7 @@
 import type { SimClock } from "../hal/sim/sim-clock";
 import type { SimUart } from "../hal/sim/sim-uart";
 import type { BoardHome } from "./board-home";
-import type { BoardPrinter } from "./board-printer";
+import type { BoardPrinter, PrinterChoice } from "./board-printer";
 import { booleanOf, type ControlHandlers, numberOf, UsageError } from "./control";
 import type { RunningBoard } from "./running-board";
 
@@ -55,8 +55,14 @@ export const uartVerbs = (uart: SimUart): ControlHandlers => ({
   },
 });
 
-/** Paper, cover and switch of a printer that draws; `wake` lets the image look. */
-export const printerVerbs = (printer: BoardPrinter, wake: () => void): ControlHandlers => ({
+/** Paper, cover and switch of a printer that draws; `wake` lets the image look. A real one has its own. */
+export const printerVerbs = (
+  printer: BoardPrinter,
+  wake: () => void,
+  { port }: Partial<PrinterChoice> = {},
+): ControlHandlers => (port === undefined ? drawnVerbs(printer, wake) : {});
+
+const drawnVerbs = (printer: BoardPrinter, wake: () => void): ControlHandlers => ({
   paper: request => {
     printer.setPaper(booleanOf(request, "present"));
     wake();

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { BuildFailed } from "../build/bundle";
 import { DeviceAbsent } from "../device/fiscal-device";
 import { type CommandSpec, findVerb, numberOption, type Parsed, parseCommand, shareOption, UsageError } from "./args";
-import { boardKindOf, boardKindsAbout, ensureBoardBuilt } from "./board-kind";
+import { boardKindOf, boardOptions, boardWords, ensureBoardBuilt } from "./board-kind";
 import { homeFolder } from "./home";
 import { exitCode, tellResult } from "./output";
 
@@ -27,7 +27,7 @@ const startSpec: CommandSpec = {
   usage: "emulator start [--board KIND] [--baud N]",
   about: "Runs a board until Ctrl-C (KASSA_HOME, KASSA_BOARD_PORT).",
   options: {
-    board: { type: "string", value: "KIND", about: boardKindsAbout },
+    ...boardOptions,
     baud: { type: "string", value: "N", about: "speed of the line (default 115200)" },
   },
   example: "KASSA_BOARD_PORT=0 kassa emulator start",
@@ -119,7 +119,7 @@ async function start(parsed: Parsed): Promise<number> {
   }
   const board = fileURLToPath(new URL("../../emulator/board.ts", import.meta.url));
   const speed = baud === undefined ? [] : ["--baud", String(baud)];
-  const options = ["--board", kind, ...speed, ...(parsed.json ? ["--json"] : [])];
+  const options = ["--board", kind, ...boardWords(parsed, kind), ...speed, ...(parsed.json ? ["--json"] : [])];
   const child = spawn(process.execPath, ["--import", "tsx", board, ...options], { stdio: "inherit" });
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
   return new Promise(resolve => child.on("exit", code => resolve(code ?? exitCode.refused)));

@@ -25,6 +25,8 @@ export interface ShopOptions {
   readonly baud: number;
   /** The emulator by default. */
   readonly boardKind?: BoardKind;
+  /** Further options of its process. */
+  readonly boardWords?: readonly string[];
   readonly onProgress: (text: string) => void;
 }
 export interface Shop {
@@ -89,7 +91,7 @@ export async function openShop(options: ShopOptions): Promise<Shop> {
   try {
     onProgress("starting the board and the OFD server");
     // The board locks the home. Until it has, the OFD's store may be that of a shop that runs.
-    const board = await open("board", "--board", options.boardKind ?? "emulator");
+    const board = await open("board", "--board", options.boardKind ?? "emulator", ...(options.boardWords ?? []));
     const ofd = await open("ofd");
     const info = await prepareBoard(options, ofd, token);
     onProgress("starting the register service");

@@ -4,7 +4,7 @@ import { BuildFailed } from "../build/bundle";
 import { baudWanted } from "../device/fiscal-device";
 import { shopRunsSentence } from "../texts/shop";
 import { type CommandSpec, numberOption, type Parsed, parseCommand } from "./args";
-import { boardKindOf, boardKindsAbout, ensureBoardBuilt } from "./board-kind";
+import { boardKindOf, boardOptions, boardWords, ensureBoardBuilt } from "./board-kind";
 import { type FirstSale, sellFirst, testUser } from "./first-sale";
 import { homeFolder } from "./home";
 import { columns, exitCode, styled, tellCode } from "./output";
@@ -19,7 +19,7 @@ const spec: CommandSpec = {
   options: {
     once: { type: "boolean", about: "use free ports, sell once, stop" },
     blank: { type: "boolean", about: "leave the board without a taxpayer; sell nothing" },
-    board: { type: "string", value: "KIND", about: boardKindsAbout },
+    ...boardOptions,
     baud: { type: "string", value: "N", about: `speed to raise the line to (default ${baudWanted})` },
   },
   example: "kassa start --once --json",
@@ -49,11 +49,12 @@ async function runShop(parsed: Parsed, json: boolean): Promise<number> {
   const onProgress = (text: string): void => console.error(styled("dim", `kassa: ${text}`));
   onProgress("building the image, if it is stale");
   const boardKind = boardKindOf(parsed);
+  const words = boardWords(parsed, boardKind);
   const { sha256 } = await ensureBoardBuilt(boardKind);
   const isOnce = parsed.options.once === true;
   const isBlank = parsed.options.blank === true;
   const baud = numberOption(parsed, "baud", 1200, 4_000_000) ?? baudWanted;
-  const shop = await openShop({ home, isOnAnyPort: isOnce, isBlank, baud, boardKind, onProgress });
+  const shop = await openShop({ home, isOnAnyPort: isOnce, isBlank, baud, boardKind, boardWords: words, onProgress });
   try {
     const sale = isBlank ? undefined : await sellFirst(shop, home);
     console.log(json ? JSON.stringify(reportOf(shop, sha256, home, sale)) : screenOf(shop, home, sale));
