@@ -59,8 +59,8 @@ export function endOf({ ended, said }: Started): Promise<number | null> {
 }
 
 /** `start --once --json`: its object, when it exits 0. */
-export async function startOnce(home: string): Promise<StartReport> {
-  const { ended, said } = start(home, ["--once", "--json"]);
+export async function startOnce(home: string, args: readonly string[] = []): Promise<StartReport> {
+  const { ended, said } = start(home, ["--once", "--json", ...args]);
   assert.is(await ended, 0, said().stderr);
   return reportIn(said().stdout);
 }
