@@ -23,7 +23,7 @@ import { isDleEotRequest, type PaperState, tearLines } from "../protocol/paper/e
 import { createPaperRoll } from "../protocol/paper/paper-roll";
 
 export interface PrintedPaper {
-  /** The bytes that were printed, questions about the status left out. */
+  /** The bytes that were printed; questions about the status and the drawer's pulse are left out. */
   readonly escpos: Buffer;
   readonly png: Buffer;
   readonly text: string;
@@ -104,6 +104,10 @@ export function createDrawnPrinter(options: DrawnPrinterOptions): DrawnPrinter {
     if (raw === nul) {
       return;
     }
+    if (event.kind === "drawer") {
+      onDrawer?.();
+      return;
+    }
     if (event.kind === "reset" && printed.length > 0) {
       finish(true);
     }
@@ -113,9 +117,6 @@ export function createDrawnPrinter(options: DrawnPrinterOptions): DrawnPrinter {
       return;
     }
     roll.apply(event);
-    if (event.kind === "drawer") {
-      onDrawer?.();
-    }
     if (event.kind === "cut" || (!profile.cutter && event.kind === "feedLines" && event.lines >= tearLines)) {
       finish(false);
     }

@@ -13,6 +13,7 @@ import { createSimSecureElement } from "../hal/sim/sim-secure-element";
 import { createSimSystem } from "../hal/sim/sim-system";
 import { createSimUart } from "../hal/sim/sim-uart";
 import type { Bytes } from "../protocol/bytes";
+import { drawerPulse } from "../protocol/paper/escpos-write";
 import { keptClock } from "./board-home";
 import { createBoardPrinter } from "./board-printer";
 import { type ControlHandlers, type ControlRequest, numberOf, UsageError } from "./control";
@@ -54,6 +55,7 @@ export async function startEmulatedBoard(options: BoardOptions): Promise<Running
     onPaper: ({ escpos, png }) => log(`printed ${home.keepPaper(escpos, png)}`),
     onAnswer: () => machine.wake(),
   });
+  const gpio = createSimGpio();
   const random = (lengthBytes: number): Bytes => randomBytes(lengthBytes).toString("latin1") as Bytes;
   const seed = randomBytes(32).toString("hex");
 
@@ -68,7 +70,13 @@ export async function startEmulatedBoard(options: BoardOptions): Promise<Running
     uart: uart.uart,
     printer,
     clock: keptClock(clock, home),
-    gpio: createSimGpio(),
+    gpio: {
+      // The drawer hangs on the printer, as in most shops.
+      set(output, on) {
+        gpio.set(output, on);
+        if (output === "drawer" && on) printer.write(drawerPulse);
+      },
+    },
     system,
   };
 
@@ -106,6 +114,8 @@ export async function startEmulatedBoard(options: BoardOptions): Promise<Running
       baud: uart.baud(),
       lostBytes: uart.lostBytes(),
       printer: printer.state(),
+      lights: (["ready", "offline", "blocked"] as const).filter(gpio.isOn),
+      drawerOpened: gpio.pulses("drawer"),
       papers: home.papers(),
       utcS: clock.utcS(),
       monotonicMs: clock.monotonicMs(),

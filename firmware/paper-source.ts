@@ -29,42 +29,15 @@ export function paperHead(memory: FiscalMemory, document: StoredDocument): Paper
   const { head } = document;
   const modifiers = sumModifiers(memory, document);
   return {
-    number: head.number,
-    shift: head.shift,
-    operatorCode: head.operatorCode,
-    operatorName: head.operatorName,
-    utcS: head.utcS,
-    offsetMin: head.offsetMin,
-    operation: head.operation,
-    language: head.language,
-    total: head.total,
-    change: head.change,
-    discount: head.discount,
-    markup: head.markup,
+    ...head,
     discountTotal: modifiers.discount,
     markupTotal: modifiers.markup,
-    vat: head.vat,
-    payments: head.payments,
     buyerIinBin: head.buyer?.iinBin,
   };
 }
 
 export function paperItem(line: DocumentLine): PaperItem {
-  return {
-    nameKk: line.name,
-    nameRu: line.nameRu,
-    quantity: line.quantity,
-    unit: line.unit,
-    price: line.price,
-    sum: line.sum,
-    vat: line.vat,
-    vatSum: lineVat(line),
-    discount: line.discount,
-    markup: line.markup,
-    gtin: line.gtin,
-    ntin: line.ntin,
-    markings: line.markings,
-  };
+  return { ...line, nameKk: line.name, vatSum: lineVat(line) };
 }
 
 export function paperOutcome(memory: FiscalMemory, outcome: RecordRef, repeated: boolean): PaperOutcome {

@@ -9,6 +9,7 @@
 import { assert } from "../protocol/assert";
 import { type Bytes, byteAt, concat, emptyBytes, repeatByte, slice } from "../protocol/bytes";
 import { cborBool, cborUint } from "../protocol/cbor-write";
+import { paymentCash } from "../protocol/document";
 import {
   createEscposWriter,
   dleEot,
@@ -48,6 +49,9 @@ export interface PrinterState {
   readonly paper: boolean;
   readonly coverClosed: boolean;
 }
+
+/** What is known of a printer that has said nothing. */
+const nothingKnown: PrinterState = { answered: false, paper: false, coverClosed: false };
 
 type Phase = "flush" | "top" | "items" | "tail" | "end" | "drain" | "confirm";
 
@@ -90,7 +94,7 @@ export interface PrintQueue {
 /** `repeat`: the oldest paper that waits may have been begun before the power went. */
 export function createPrintQueue(repeat: boolean): PrintQueue {
   return {
-    state: { answered: false, paper: false, coverClosed: false },
+    state: nothingKnown,
     job: undefined,
     repeat,
     stuck: false,
@@ -138,7 +142,7 @@ function readAnswers(module: Module): void {
   const { print } = module;
   if (print.asked !== 0 && print.asked !== 1 && nowMs(module) - print.askedMs > printerAnswerMs) {
     print.asked = 0;
-    print.state = { answered: false, paper: false, coverClosed: false };
+    print.state = nothingKnown;
   }
 }
 
@@ -152,7 +156,7 @@ function pollStatus(module: Module): void {
   }
   const question = dleEot(print.nextStatus);
   if (module.hal.printer.write(question) < question.length) {
-    print.state = { answered: false, paper: false, coverClosed: false };
+    print.state = nothingKnown;
     print.polledMs = now;
     return;
   }
@@ -195,8 +199,21 @@ function openJob(module: Module): void {
     lengthBytes: 0,
     movedMs: nowMs(module),
   };
+  if (!print.repeat && told.kind !== "refused") {
+    openDrawer(module, document);
+  }
   print.repeat = true;
   print.stuck = false;
+}
+
+/** With its receipt, and not again with a repeated paper. */
+function openDrawer({ hal }: Module, { head }: StoredDocument): void {
+  for (const { kind } of head.payments) {
+    if (kind === paymentCash) {
+      hal.gpio.set("drawer", true);
+      hal.gpio.set("drawer", false);
+    }
+  }
 }
 
 function writePieces(job: PrintJob, pieces: readonly PaperPiece[]): void {
@@ -265,7 +282,7 @@ export function dropJob(module: Module, job: PrintJob): void {
   print.job = undefined;
   print.stuck = true;
   print.asked = 0;
-  print.state = { answered: false, paper: false, coverClosed: false };
+  print.state = nothingKnown;
 }
 
 /** The printer stopped and did not say why. */

@@ -76,13 +76,13 @@ function board.open(values, wake, tell, openFile)
     uart = uart,
     printer = port,
     clock = clock,
-    gpio = createOutputs(values.outputs),
+    gpio = createOutputs(values.outputs, port),
     system = own,
   }
   return {
     hal = hal,
     system = own,
-    state = function() return { tty = uart.state(), printer = port.state() } end,
+    state = function() return { tty = uart.state(), printer = port.state(), flash = parts.health } end,
   }
 end
 

@@ -6,7 +6,8 @@
 --   tty          serial line to the host
 --   baud         its speed after a start (115200)
 --   printer      { profile = "epson-tm-t20", port = "lp:/dev/usb/lp0" }
---   outputs      { ready = "/sys/class/leds/…/brightness", offline = …, blocked = …, drawer = … } (optional)
+--   outputs      { ready = "/sys/class/leds/…/brightness", offline = …, blocked = …, buzzer = …, drawer = … } (optional; a
+--                drawer that is not named hangs on the printer)
 --   fiscalBytes  room of the log, whole sectors of 4096 (62 MB)
 local baudDefault = 115200
 local fiscalBytesDefault = 62 * 1024 * 1024

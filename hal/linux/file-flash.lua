@@ -65,6 +65,7 @@ local function partition(file, base, capacityBytes, health)
     local done, message = file.write(base + offsetBytes, data)
     if done then done, message = file.sync() end
     if not done then return fail(offsetBytes, message) end
+    health.syncs, health.syncedBytes = health.syncs + 1, health.syncedBytes + #data
   end
 
   function part.read(offsetBytes, lengthBytes)
@@ -98,7 +99,8 @@ local function partition(file, base, capacityBytes, health)
 end
 
 -- Opens the flash, making it when there is none. `fiscalBytes`: room of the log, whole sectors. `tell(message)` hears of the
--- first failed write. Returns { state, scratch, z, fiscal, close }, or nil, a code and its facts.
+-- first failed write. Returns { state, scratch, z, fiscal, close, health }, or nil, a code and its facts; `health` counts the
+-- writes that are on the disk.
 function flash.open(path, fiscalBytes, tell, openFile)
   local capacityBytes = fixedBytes() + fiscalBytes
   if uv.fs_stat(path) == nil then
@@ -113,7 +115,8 @@ function flash.open(path, fiscalBytes, tell, openFile)
   if file.sizeBytes() ~= capacityBytes then
     return nil, "FLASH_SIZE", { file = path, expected = capacityBytes, got = file.sizeBytes() }
   end
-  local health, parts, base = { failed = false, tell = tell }, { close = file.close }, 0
+  local health = { failed = false, tell = tell, syncs = 0, syncedBytes = 0 }
+  local parts, base = { close = file.close, health = health }, 0
   for _, cut in ipairs { partitions[1], partitions[2], partitions[3], { "fiscal", fiscalBytes } } do
     parts[cut[1]] = partition(file, base, cut[2], health)
     base = base + cut[2]

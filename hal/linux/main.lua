@@ -60,10 +60,14 @@ local function run(path)
   uv.new_signal():start("sigterm", function() isStopping = true end)
   uv.new_signal():start("sigint", function() isStopping = true end)
 
+  -- `told` counts the lines: whoever asks knows an answer to his question by it.
+  local told = 0
   local function tellState()
     local state = opened.state()
-    say(('{"heapBytes":%d,"tty":%s,"printer":%s,"resetCause":"%s"}'):format(
-      math.ceil(collectgarbage "count" * 1024), state.tty.open, state.printer.open, own.resetCause()))
+    told = told + 1
+    say(('{"told":%d,"heapBytes":%d,"syncs":%d,"syncedBytes":%d,"tty":%s,"printer":%s,"resetCause":"%s"}'):format(
+      told, math.ceil(collectgarbage "count" * 1024), state.flash.syncs, state.flash.syncedBytes,
+      state.tty.open, state.printer.open, own.resetCause()))
   end
   uv.new_signal():start("sigusr1", tellState)
 

@@ -59,7 +59,7 @@ const wrongs: readonly (readonly [name: string, seen: RegExp, change: Change])[]
   [
     "a paper without NTIN",
     /paper/,
-    { file: "paper-source.ts", right: "    ntin: line.ntin,\n", wrong: "    ntin: undefined,\n" },
+    { file: "paper-source.ts", right: "vatSum: lineVat(line) }", wrong: "vatSum: lineVat(line), ntin: undefined }" },
   ],
   [
     "a status that tells of an answer that never came",

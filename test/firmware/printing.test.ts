@@ -1,4 +1,5 @@
 /** Papers and printers that do not behave: the whole module in Node, virtual time. */
+import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createDrawnPrinter, type DrawnPrinter, type PrintedPaper } from "../../emulator/drawn-printer";
@@ -7,6 +8,9 @@ import { start } from "../../firmware/start";
 import type { PrinterProfile } from "../../hal/hal";
 import type { Printer } from "../../hal/printer";
 import { testGeometry } from "../../hal/sim/geometry";
+import { createSimGpio, type SimGpio } from "../../hal/sim/sim-gpio";
+import { sampleReceipt } from "../../host/cli/shop";
+import { readReceiptRequest } from "../../host/register/receipt-request";
 import { emptyBytes } from "../../protocol/bytes";
 import { gsR1 } from "../../protocol/paper/escpos-write";
 import { createNodeMachine, type Machine } from "../cuts/machine";
@@ -26,6 +30,7 @@ const profile: PrinterProfile = {
 
 interface Printing {
   readonly shop: Shop;
+  readonly gpio: SimGpio;
   readonly papers: readonly PrintedPaper[];
   /** Two minutes pass. */
   wait(): void;
@@ -36,10 +41,11 @@ function openPrinting(change: (printer: Printer) => Printer, own: Partial<Printe
   const papers: PrintedPaper[] = [];
   const drawn = createDrawnPrinter({ profile: { ...profile, ...own }, onPaper: paper => papers.push(paper) });
   const printer = change(drawn);
+  const gpio = createSimGpio();
   const node = createNodeMachine(start);
   const machine: Machine = {
     ...node,
-    boot: hal => node.boot({ ...hal, printer, board: { ...hal.board, printer: { ...profile, ...own } } }),
+    boot: hal => node.boot({ ...hal, printer, gpio, board: { ...hal.board, printer: { ...profile, ...own } } }),
   };
   const shop = openShop(testGeometry, machine);
   const wait = (): void => {
@@ -49,7 +55,7 @@ function openPrinting(change: (printer: Printer) => Printer, own: Partial<Printe
       passedMs += ms;
     }
   };
-  return { shop, papers, wait };
+  return { shop, gpio, papers, wait };
 }
 
 /** The printer answers DLE EOT, and never GS r. */
@@ -106,6 +112,25 @@ test("a printer without paper is no printer that fails: it prints however often 
   shop.sell({ key: "first", receipt: oneLine });
   wait();
   assert.equal([papers.length, shop.status().printer.pending], [printsMax + 1, 0]);
+});
+
+test("cash opens the drawer once, with its receipt, and a repeated paper does not open it again", () => {
+  const { shop, gpio, papers, wait } = openPrinting(silentAboutPapers);
+  shop.sell({ key: "first", receipt: oneLine });
+  wait();
+  assert.equal([papers.length, gpio.pulses("drawer"), gpio.isOn("drawer")], [printsMax, 1, false]);
+});
+
+test("a receipt without cash leaves the drawer closed", () => {
+  const { shop, gpio, papers, wait } = openPrinting(printer => printer);
+  const { lines, payments } = JSON.parse(readFileSync(sampleReceipt, "utf8"));
+  const [line] = lines;
+  const sum = line.price * Number(line.quantity);
+  const card = { ...payments.find(({ kind }: { kind: string }) => kind === "card"), sum };
+  const { upload } = readReceiptRequest({ operation: "sale", lines: [line], payments: [card] });
+  shop.sell({ key: "card", receipt: { bytes: upload, lines: 1 } });
+  wait();
+  assert.equal([papers.length, gpio.pulses("drawer")], [1, 0]);
 });
 
 test("a printer switched off before it was asked has lost what it held: the paper comes again", () => {
