@@ -88,6 +88,14 @@ const verbs: { readonly [name: string]: Verb } = {
     },
     request: lineChange,
   },
+  device: {
+    spec: choiceSpec(
+      "emulator device off|on|reset|feed",
+      "The hobby board of a Firmata board: its plug, its reset button, its feed button.",
+      "kassa emulator device off",
+    ),
+    request: ({ positionals }) => deviceChange(positionals[0]),
+  },
   clock: {
     spec: choiceSpec(
       "emulator clock +25h|-10m|jump:+25h|lost",
@@ -135,6 +143,12 @@ function choiceSpec(usage: string, about: string, example: string): CommandSpec 
 function choice(word: string | undefined, yes: string, no: string): boolean {
   if (word !== yes && word !== no) throw new UsageError(`expected ${yes} or ${no}, got ${String(word)}`);
   return word === yes;
+}
+
+function deviceChange(word: string | undefined): Request {
+  if (word === "reset" || word === "feed") return { [word]: true };
+  if (word !== "on" && word !== "off") throw new UsageError(`expected off, on, reset or feed, got ${String(word)}`);
+  return { connected: word === "on" };
 }
 
 function powerCut(parsed: Parsed): Request {
