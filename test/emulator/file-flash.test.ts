@@ -6,10 +6,11 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createFaultyFlash } from "../../emulator/faults";
 import { createFileFlash, type FileFlash } from "../../emulator/file-flash";
+import type { Flash } from "../../hal/flash";
 import { partition } from "../../hal/sim/sim-flash";
 import { createSimRandom } from "../../hal/sim/sim-random";
 import type { Bytes } from "../../protocol/bytes";
-import { flashContract } from "../hal/flash-contract";
+import { deviceContract } from "../hal/device-contract";
 
 const folder = mkdtempSync(path.join(tmpdir(), "kassa-flash-"));
 test.after(() => rmSync(folder, { recursive: true }));
@@ -28,9 +29,11 @@ function openNew(): FileFlash {
 test.after(() => {
   for (const flash of opened) flash.close();
 });
-flashContract("file", openNew);
-flashContract("faulty file", () => createFaultyFlash(openNew(), createSimRandom(1, "faults")));
-flashContract("partition of a file", () => partition(openNew(), 8192, 3 * 4096));
+const contract = (kind: string, create: () => Flash): void =>
+  deviceContract(kind, "scratch flash", () => ({ devices: { scratch: create() } }));
+contract("file", openNew);
+contract("faulty file", () => createFaultyFlash(openNew(), createSimRandom(1, "faults")));
+contract("partition of a file", () => partition(openNew(), 8192, 3 * 4096));
 
 test("64 MB of erased flash take no room on the disk", () => {
   const file = newFile();

@@ -1,58 +1,41 @@
-/** The simulated devices: the contracts, and what a test relies on beyond them. */
+/** The simulated devices that the simulated board does not use as they are, and what a test relies on beyond the contract. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import type { Flash } from "../../hal/flash";
 import { createRealClock, createVirtualClock } from "../../hal/sim/sim-clock";
 import { createSimFlash, partition } from "../../hal/sim/sim-flash";
 import { createSimGpio } from "../../hal/sim/sim-gpio";
-import { createSimHash } from "../../hal/sim/sim-hash";
 import { createSimPrinter } from "../../hal/sim/sim-printer";
 import { createSimRandom } from "../../hal/sim/sim-random";
 import { createMemoryStore, createSimSecureElement } from "../../hal/sim/sim-secure-element";
 import { createSimSystem, ResetRequested } from "../../hal/sim/sim-system";
 import { createSimUart } from "../../hal/sim/sim-uart";
 import type { Bytes } from "../../protocol/bytes";
-import { clockContract } from "./clock-contract";
-import { flashContract } from "./flash-contract";
-import { hashContract } from "./hash-contract";
-import { secureElementContract } from "./secure-element-contract";
-import { uartContract } from "./uart-contract";
+import { type DeviceUnderTest, deviceContract } from "./device-contract";
 
-hashContract("sim", createSimHash);
+const flashOf = (flash: Flash): DeviceUnderTest => ({ devices: { scratch: flash } });
 for (const [programBytes, sectorBytes] of [
   [1, 256],
   [4, 4096],
   [64, 4096],
 ] as const) {
   const capacityBytes = 4 * sectorBytes;
-  flashContract(`sim ${programBytes}/${sectorBytes}`, () =>
-    createSimFlash({ capacityBytes, programBytes, sectorBytes }),
+  deviceContract(`sim ${programBytes}/${sectorBytes}`, "scratch flash", () =>
+    flashOf(createSimFlash({ capacityBytes, programBytes, sectorBytes })),
   );
 }
-flashContract("sim partition", () => {
+deviceContract("sim partition", "scratch flash", () => {
   const chip = createSimFlash({ capacityBytes: 64 * 1024, programBytes: 4, sectorBytes: 4096 });
-  return partition(chip, 8192, 3 * 4096);
+  return flashOf(partition(chip, 8192, 3 * 4096));
 });
-clockContract("virtual", createVirtualClock);
-clockContract("real", () => createRealClock(0));
-
-let seeds = 0;
-secureElementContract("sim", () => {
-  seeds++;
-  const options = { seed: seeds, store: createMemoryStore() };
-  return {
-    element: createSimSecureElement(options),
-    again: () => createSimSecureElement({ ...options, seed: "other" }),
-  };
-});
-
-uartContract("instant sim", () => {
-  const { uart, host } = createSimUart({ random: createSimRandom(1, "line") });
-  return { uart, host, settle: () => undefined };
-});
-uartContract("paced sim", () => {
+deviceContract("real", "clock", () => ({ devices: { clock: createRealClock(0) } }));
+deviceContract("paced sim", "uart", () => {
   const clock = createVirtualClock();
   const { uart, host } = createSimUart({ nowMs: clock.preciseMs, random: createSimRandom(1, "line") });
-  return { uart, host, settle: () => clock.advance(1000) };
+  return {
+    devices: { uart },
+    probe: { waitMs: clock.advance, lineWrite: host.write, lineRead: host.read },
+  };
 });
 
 test("equal seeds sign and seal alike, other seeds differ", () => {
