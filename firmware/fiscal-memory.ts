@@ -73,11 +73,7 @@ function createMemory(tail: LogTail): FiscalMemory {
       assert(fromBytes + lengthBytes <= record.lengthBytes, "a read stays inside the record");
       return lengthBytes === 0 ? emptyBytes : readPayload(area, cursor, record, fromBytes, lengthBytes);
     },
-    next: index.next,
-    at: index.at,
-    find: index.find,
-    nearDocument: index.nearDocument,
-    nearSettled: index.nearSettled,
+    ...index,
     noteSettled: number => {
       tail.lastSettled = Math.max(tail.lastSettled, number);
     },
@@ -85,7 +81,6 @@ function createMemory(tail: LogTail): FiscalMemory {
     freeBytes: () => freeBytes(tail),
     costBytes: payloadBytes => costBytes(area, payloadBytes),
     reuseOldest: policy => reuseOldest(tail, index, policy),
-    anchor: index.anchor,
   };
 }
 

@@ -41,3 +41,6 @@ export function faultRefusal({ fault }: Module): Refusal | undefined {
   }
   return fault === flashFault ? refuse("FLASH_FAILED", {}) : refuse("MEMORY_CORRUPT", { got: fault });
 }
+
+/** Why a module without settings does nothing: its flash cannot be read, or nobody has registered it. */
+export const withoutSettings = (module: Module): Refusal => faultRefusal(module) ?? refuse("NOT_FISCALIZED", {});

@@ -196,6 +196,8 @@ function decideHead(module: Module, job: SaleJob, request: RequestHead, settled:
   const { books, settings } = module;
   assert(settings !== undefined, "only a fiscalized register sells");
   return {
+    ...request,
+    ...settled,
     prev: module.memory.lastHash(),
     number: books.lastNumber + 1,
     shift: books.shift.open ? books.shift.number : books.shift.number + 1,
@@ -206,17 +208,7 @@ function decideHead(module: Module, job: SaleJob, request: RequestHead, settled:
     key: job.key,
     requestSha: job.sha,
     settingsRevision: books.revision,
-    operation: request.operation,
-    total: settled.total,
-    change: settled.change,
-    vat: settled.vat,
-    discount: request.discount,
-    markup: request.markup,
-    payments: request.payments,
-    buyer: request.buyer,
-    language: request.language,
     receiptVat: request.vat,
-    modifierVat: settled.modifierVat,
     lineCount: job.lineCount,
   };
 }

@@ -6,7 +6,7 @@ import { outcomeAutonomous, outcomeKey, outcomeOnline, recordType } from "../../
 import { type Refusal, refuse } from "../../protocol/refusals";
 import { readRecordMap } from "../books";
 import { cardUploadKey } from "../fiscalize";
-import { faultRefusal } from "../flash-guard";
+import { faultRefusal, withoutSettings } from "../flash-guard";
 import { documentBytesMax, documentLinesMax, keyBytesMax, salesMax, uploadBytesMax } from "../limits";
 import { keyFingerprint } from "../log";
 import type { RecordRef } from "../memory-api";
@@ -180,7 +180,7 @@ export function submit(module: Module, request: CborMap): Reply {
     return refusedAs("FIELD_MISSING", { field: "len, lines, sha" });
   }
   if (module.settings === undefined) {
-    return refusedAs("NOT_FISCALIZED", {});
+    return refused(withoutSettings(module));
   }
   const operator = sessionOf(module, request);
   if (operator === undefined) {

@@ -7,7 +7,7 @@ import { recordType, secretTypes, settingsKey } from "../../protocol/records";
 import { type Refusal, refuse } from "../../protocol/refusals";
 import { appendToken, fiscalize as fiscalizeModule } from "../fiscalize";
 import { assertStored } from "../flash-access";
-import { faultRefusal } from "../flash-guard";
+import { faultRefusal, withoutSettings } from "../flash-guard";
 import { logPageBytes, maxBaud, speeds, startBaud, tokenMax } from "../limits";
 import { appendMap, checkpoint, type Entries, hasRoom, putText, putUint } from "../log";
 import type { RecordRef } from "../memory-api";
@@ -122,7 +122,7 @@ export function ofdAddress(module: Module, request: CborMap): Reply {
     return refusedAs("FIELD_INVALID", { field: "host, port", expected: "a name and 1 to 65535", got: port ?? 0 });
   }
   if (module.settings === undefined) {
-    return refusedAs("NOT_FISCALIZED", {});
+    return refused(withoutSettings(module));
   }
   const busy = module.sale !== undefined || module.books.pending !== undefined;
   if (busy || (module.books.shift.open && module.hal.board.kind !== "emulator")) {

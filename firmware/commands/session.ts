@@ -1,7 +1,6 @@
 /** Group 100: signing in and out. */
 import { type CborMap, getBytes, getText, getUint } from "../../protocol/cbor-read";
-import { refuse } from "../../protocol/refusals";
-import { faultRefusal } from "../flash-guard";
+import { withoutSettings } from "../flash-guard";
 import { sessionIdleMs } from "../limits";
 import { type Module, nowMs } from "../module";
 import { login, logout } from "../sessions";
@@ -14,7 +13,7 @@ export function loginCommand(module: Module, request: CborMap): Reply {
     return refusedAs("FIELD_MISSING", { field: operator === undefined ? "operator" : "pin" });
   }
   if (module.settings === undefined) {
-    return refused(faultRefusal(module) ?? refuse("NOT_FISCALIZED"));
+    return refused(withoutSettings(module));
   }
   const { secureElement } = module.hal;
   const answer = login(module.sessions, secureElement, module.settings.operators, operator, pin, nowMs(module));

@@ -191,6 +191,12 @@ test("a state area that cannot be read blocks the sales, and the next start may 
     shop.reboot();
     assert.equal([shop.status().state, blocks(shop)], ["blocked", ["FLASH_FAILED"]], name);
     assert.throws(() => shop.signIn(), /FLASH_FAILED/, name);
+    const submitted = { key: "second", len: 1, lines: 1, sha: Buffer.alloc(32) };
+    expectRefusal(
+      shop.request(smpOp.write, groups.documents, commands.documents.submit, submitted),
+      "FLASH_FAILED",
+      name,
+    );
     sickness.isUnreadable = readable;
     shop.reboot();
     shop.signIn();
