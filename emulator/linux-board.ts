@@ -29,6 +29,7 @@ const program = fileURLToPath(new URL("../hal/linux/kassa-board", import.meta.ur
 const readyMaxMs = 20_000;
 const restartMs = 1000;
 const saidMaxBytes = 4096;
+const stateMaxMs = 1000;
 const exitReset = 75;
 
 export async function startLinuxBoard(options: BoardOptions): Promise<RunningBoard> {
@@ -72,8 +73,8 @@ export async function startLinuxBoard(options: BoardOptions): Promise<RunningBoa
     line,
     wake: socket.pump,
     verbs: { ...uartVerbs(uart), ...printerVerbs(printer, socket.pump, options.printer), ...killVerb(board) },
-    status: () => ({
-      ...board.status(),
+    status: async () => ({
+      ...(await board.status()),
       baud: uart.baud(),
       lostBytes: uart.lostBytes(),
       printer: printer.state(),
@@ -110,7 +111,8 @@ export function luaTable(values: object): string {
 interface Supervised {
   /** Ends it with -9; it starts again after so long. */
   kill(offMs: number): void;
-  status(): object;
+  /** Asks the process; one that does not answer in time is told as it was. */
+  status(): Promise<object>;
   stop(): Promise<void>;
 }
 
@@ -123,6 +125,7 @@ async function superviseBoard(config: string, log: (message: string) => void): P
   const ending = new AbortController();
   let said = "";
   let state: object = {};
+  let onState = (): void => undefined;
 
   function start(onReady: () => void): Promise<string> {
     boots++;
@@ -137,6 +140,7 @@ async function superviseBoard(config: string, log: (message: string) => void): P
       const facts = JSON.parse(line) as Record<string, unknown>;
       if (facts.ready === true) onReady();
       state = facts;
+      onState();
     });
     return new Promise(resolve => {
       started.once("error", error => resolve(error.message));
@@ -172,8 +176,12 @@ async function superviseBoard(config: string, log: (message: string) => void): P
       offMs = ms;
       child?.kill("SIGKILL");
     },
-    status() {
+    async status() {
+      const told = new Promise<void>(resolve => {
+        onState = resolve;
+      });
       child?.kill("SIGUSR1");
+      await Promise.race([told, pause(stateMaxMs, undefined, { ref: false })]);
       return { running: child !== undefined, boots, ...state };
     },
     async stop() {

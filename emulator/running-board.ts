@@ -36,6 +36,6 @@ export interface RunningBoard {
   /** The faults that this board can play beside those of the line; one that it lacks is refused by its name. */
   readonly verbs: ControlHandlers;
   /** What `kassa emulator status` tells beside the line. */
-  status(): object;
+  status(): object | Promise<object>;
   close(): Promise<void>;
 }

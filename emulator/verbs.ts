@@ -22,7 +22,7 @@ export function controlHandlers(board: RunningBoard, announce: () => void): Cont
   }
 
   const own: ControlHandlers = {
-    status: () => ({ status: { ...board.status(), tty: board.line.tty() } }),
+    status: async () => ({ status: { ...(await board.status()), tty: board.line.tty() } }),
     unplug: request => {
       clearTimeout(replug);
       board.line.unplug();
@@ -43,7 +43,9 @@ function lacking(kind: string): ControlHandlers {
   const refuse = (verb: string) => (): never => {
     throw new UsageError(`a board of kind ${kind} has no ${verb}`);
   };
-  return Object.fromEntries(["cut-power", "paper", "cover", "printer", "line", "clock"].map(v => [v, refuse(v)]));
+  return Object.fromEntries(
+    ["cut-power", "paper", "cover", "printer", "line", "clock", "device"].map(v => [v, refuse(v)]),
+  );
 }
 
 /** Noise and speed of a simulated line. */
