@@ -9,11 +9,11 @@
  * finds out.
  */
 import { randomBytes } from "node:crypto";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { openFirmataBoard } from "../hal/firmata/board";
 import { callBytesMax } from "../hal/firmata/limits";
-import { framAddress } from "../hal/firmata/wiring";
+import { framAddress, type WiringName, wirings } from "../hal/firmata/wiring";
 import type { BoardFacts, Hal } from "../hal/hal";
 import { emulatorGeometry, partitionsOf } from "../hal/sim/geometry";
 import { createRealClock } from "../hal/sim/sim-clock";
@@ -32,14 +32,16 @@ import { createFileFlash } from "./file-flash";
 import { createFramChip, type FirmataDevice, startFirmataDevice } from "./firmata-device";
 import { openLine } from "./line";
 import { type Machine, startMachine } from "./machine";
-import type { BoardOptions, RunningBoard } from "./running-board";
+import { type BoardOptions, framSizes, type RunningBoard } from "./running-board";
 import { clockVerbs, dayMs, powerOffMs, printerVerbs, uartVerbs } from "./verbs";
 
 export interface FirmataRunOptions extends BoardOptions {
   /** 128 KB unless told. */
   readonly framBytes?: 32768 | 131072;
-  /** The tty of a real Arduino. */
+  /** The tty of a real hobby board. */
   readonly port?: string;
+  /** How that one is wired: the first way that fits it unless told. The emulated one is a Mega. */
+  readonly wiring?: WiringName;
 }
 
 type FlashCall = "read" | "program" | "eraseSector";
@@ -62,7 +64,10 @@ function emulate(options: FirmataRunOptions, framBytes: number, random: SimRando
     onAnswer: () => undefined,
   });
   const file = path.join(home.folder, "fram.bin");
-  const chip = createFramChip({ file, capacityBytes: framBytes, i2cAddress: framAddress });
+  // A chip that is there keeps its size, whatever is asked for: cutting it would cut the log.
+  const foundBytes = existsSync(file) ? statSync(file).size : framBytes;
+  const capacityBytes = framSizes.find(size => size === foundBytes) ?? framBytes;
+  const chip = createFramChip({ file, capacityBytes, i2cAddress: framAddress });
   const device = startFirmataDevice({ fram: [chip], printer, paced: options.paced !== false, random, log });
   return {
     device,
@@ -76,7 +81,7 @@ function emulate(options: FirmataRunOptions, framBytes: number, random: SimRando
 
 /** Powers the board on. Rejects when the TCP port is busy. */
 export async function startFirmataBoard(options: FirmataRunOptions): Promise<RunningBoard> {
-  const { home, log, port, framBytes = 131072 } = options;
+  const { home, log, port, wiring, framBytes = 131072 } = options;
   const facts: BoardFacts = {
     kind: "firmata",
     serial: home.serial(),
@@ -103,6 +108,7 @@ export async function startFirmataBoard(options: FirmataRunOptions): Promise<Run
 
   const firmata = openFirmataBoard({
     path: () => port ?? emulated?.device.path ?? "",
+    wiring,
     serial: facts.serial,
     profile: facts.printer,
     framBytes,
@@ -155,6 +161,7 @@ export async function startFirmataBoard(options: FirmataRunOptions): Promise<Run
     status: () => ({
       ...running.status(),
       ...firmata.status(),
+      carriedBytes: emulated?.device.carried(),
       baud: uart.baud(),
       lostBytes: uart.lostBytes(),
       printer: emulated?.printer.state(),
@@ -202,10 +209,21 @@ const powerVerbs = (machine: Machine): ControlHandlers => ({
   },
 });
 
-/** The plug and the reset button of the hobby board. */
+/** A finger rests on a button longer than its bouncing takes. */
+const pressMs = 60;
+
+async function pressFeed({ setInput }: FirmataDevice): Promise<void> {
+  const { feed } = wirings.mega.pins;
+  setInput(feed, "closed");
+  await new Promise(resolve => setTimeout(resolve, pressMs));
+  setInput(feed, "open");
+}
+
+/** The plug, the reset button and the feed button of the hobby board. */
 const deviceVerbs = (device: FirmataDevice): ControlHandlers => ({
-  device: request => {
-    if (request.reset === true) device.reset();
+  device: async request => {
+    if (request.feed === true) await pressFeed(device);
+    else if (request.reset === true) device.reset();
     else if (booleanOf(request, "connected")) device.plug();
     else device.unplug();
     return {};

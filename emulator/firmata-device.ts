@@ -24,7 +24,7 @@ import {
 } from "../protocol/firmata";
 import type { FramChip } from "./firmata-fram";
 import { createFirmataI2c } from "./firmata-i2c";
-import { openFirmataLine } from "./firmata-line";
+import { type CarriedBytes, openFirmataLine } from "./firmata-line";
 import { createFirmataParser, type FirmataMessage, hexOf } from "./firmata-parser";
 import { createFirmataPins, i2cPins, type PinInput, type PinView, serial1Pins } from "./firmata-pins";
 import { createFirmataReplies, joinSevens, type Obeyed } from "./firmata-replies";
@@ -71,6 +71,8 @@ export interface FirmataDevice {
   violations(): string[];
   /** Firmata messages that have arrived since the start. */
   messages(): number;
+  /** Bytes that its line has carried since the start. */
+  carried(): CarriedBytes;
   readonly faults: FirmataFaults;
   /** The reset button: outputs off, everything forgotten, version and firmware told again. */
   reset(): void;
@@ -249,6 +251,7 @@ export function startFirmataDevice(options: FirmataDeviceOptions): FirmataDevice
     pin: pins.view,
     violations: () => [...found],
     messages: () => messages,
+    carried: line.carried,
     faults: {
       loseBytes: line.loseBytes,
       stall: line.stall,

@@ -32,6 +32,13 @@ export interface FirmataLine {
   isStalled(): boolean;
   /** Of each direction; counts for bytes from now on. */
   loseBytes(probability: number): void;
+  /** What has been put on each wire since the start, without lost bytes. */
+  carried(): CarriedBytes;
+}
+
+export interface CarriedBytes {
+  readonly toDevice: number;
+  readonly toHost: number;
 }
 
 /** A board has no such device: opening it fails, as it does with a cable pulled out. */
@@ -126,6 +133,7 @@ export function openFirmataLine({ paced, random, onByte, log }: FirmataLineOptio
     loseBytes(probability) {
       loss = probability;
     },
+    carried: () => ({ toDevice: fromHost.pushedBytes(), toHost: toHost.pushedBytes() }),
   };
 }
 
@@ -134,6 +142,8 @@ interface Wire {
   /** The bytes that have come out at the other end. */
   take(): string;
   waitingBytes(): number;
+  /** All that were ever put on it. */
+  pushedBytes(): number;
   clear(): void;
 }
 
@@ -141,10 +151,12 @@ interface Wire {
 function createWire(msPerByte: number): Wire {
   let waiting = "";
   let startMs = 0;
+  let pushedBytes = 0;
   return {
     push(bytes, fromMs) {
       if (waiting.length === 0) startMs = fromMs;
       waiting += bytes;
+      pushedBytes += bytes.length;
     },
     take() {
       const out = msPerByte === 0 ? waiting.length : Math.floor((nowMs() - startMs) / msPerByte);
@@ -154,6 +166,7 @@ function createWire(msPerByte: number): Wire {
       return taken;
     },
     waitingBytes: () => waiting.length,
+    pushedBytes: () => pushedBytes,
     clear() {
       waiting = "";
     },

@@ -6,7 +6,7 @@ export type AwayCode =
   /** The device says nothing, or it was reset and must be set up again. */
   | "NO_ANSWER"
   | "DEVICE_RESET"
-  /** It has fewer pins than the wiring needs. */
+  /** No wiring fits it: pins are missing, or its firmware lacks I2C, serial ports or pull-ups. */
   | "BOARD_UNFIT"
   /** A read or write of the FRAM failed, or it took too long. */
   | "I2C_FAILED"

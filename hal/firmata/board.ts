@@ -6,29 +6,36 @@
  *   line comes up → FRAM is proved to be ours → flash, printer and outputs answer (onReady)
  *   line goes, a chip fails, the device restarts → flash answers "other", the printer takes nothing (status: why)
  *
- * A chip that is not ours leaves printer and outputs working, and is looked at again now and then.
+ * A chip that is not ours leaves printer, outputs and button working, and is looked at again now and then.
+ *
+ *   Relay    closes the circuit of the drawer's magnet for one pulse      (firmata-gpio.ts, with a Pin for the buzzer)
+ *   Led      the three lights: on or off, as the image last said
+ *   Switch   paper out, cover open: asked when the printer has answered   (firmata-contacts.ts)
+ *   Button   each press feeds paper, between two papers
  */
-import five, { type Switch } from "johnny-five";
 import { utf8 } from "../../protocol/bytes";
 import type { Gpio } from "../gpio";
 import type { PrinterProfile } from "../hal";
 import type { Printer } from "../printer";
 import type { BridgedHal } from "../vm/hal-bridge";
 import { type AwayReason, awayBy } from "./away-reason";
+import { type Contacts, createFirmataContacts } from "./firmata-contacts";
 import { createFirmataGpio } from "./firmata-gpio";
 import { openFirmataLink } from "./firmata-link";
-import { type Contacts, createFirmataPrinter } from "./firmata-printer";
+import { createFirmataPrinter } from "./firmata-printer";
 import type { FirmataSession } from "./firmata-session";
 import { createFramChip } from "./fram-chip";
 import { createFramFlash } from "./fram-flash";
 import { layoutOf } from "./fram-layout";
 import { proveFram } from "./fram-proof";
 import { reproveMs } from "./limits";
-import { framAddress, pins } from "./wiring";
+import { framAddress, type WiringName } from "./wiring";
 
 export interface FirmataBoardOptions {
   /** The serial port; asked at each attempt. */
   readonly path: () => string;
+  /** The first that fits the device unless told. */
+  readonly wiring?: WiringName;
   /** Factory number: an FRAM belongs to one board. */
   readonly serial: string;
   readonly profile: PrinterProfile;
@@ -64,9 +71,10 @@ export function openFirmataBoard(options: FirmataBoardOptions): FirmataBoard {
   const layout = layoutOf(options.framBytes);
   const fiscal = createFramFlash(layout);
   const gpio = createFirmataGpio();
-  const printer = createFirmataPrinter({ profile: options.profile, contacts, onChange: options.onPrinter });
+  const contacts = createFirmataContacts(() => printer.feed());
+  const { profile, onPrinter: onChange } = options;
+  const printer = createFirmataPrinter({ profile, contacts: contacts.closed, onChange });
   const serial = utf8(options.serial);
-  let switches: { readonly paperOut: Switch; readonly coverOpen: Switch } | undefined;
   let current: FirmataSession | undefined;
   let reproof: NodeJS.Timeout | undefined;
   let link: FirmataStatus["link"] = "away";
@@ -75,13 +83,6 @@ export function openFirmataBoard(options: FirmataBoardOptions): FirmataBoard {
   const settled = new Promise<void>(resolve => {
     settle = resolve;
   });
-
-  function contacts(): Contacts {
-    return {
-      paperOut: switches?.paperOut.isClosed ?? false,
-      coverOpen: switches?.coverOpen.isClosed ?? false,
-    };
-  }
 
   function change(next: FirmataStatus["link"], why: AwayReason | undefined): void {
     if (why !== undefined && why.code !== reason?.code)
@@ -92,11 +93,7 @@ export function openFirmataBoard(options: FirmataBoardOptions): FirmataBoard {
 
   function up(session: FirmataSession): void {
     current = session;
-    const { board } = session;
-    switches = {
-      paperOut: new five.Switch({ pin: pins.paperOut, board }),
-      coverOpen: new five.Switch({ pin: pins.coverOpen, board }),
-    };
+    contacts.attach(session);
     gpio.attach(session);
     printer.attach(session);
     prove(session);
@@ -125,18 +122,18 @@ export function openFirmataBoard(options: FirmataBoardOptions): FirmataBoard {
     fiscal.detach();
     printer.detach();
     gpio.detach();
-    switches = undefined;
+    contacts.detach();
     change("away", why);
     settle();
   }
 
-  const { log } = options;
-  const firmata = openFirmataLink({ path: options.path, onUp: up, onDown: down, onSerial: printer.receive, log });
+  const { path, wiring, log } = options;
+  const firmata = openFirmataLink({ path, wiring, onUp: up, onDown: down, onSerial: printer.receive, log });
   return {
     fiscal: fiscal.flash,
     printer: { write: printer.write, read: printer.read },
     gpio: { set: gpio.set },
-    status: () => ({ link, reason, contacts: contacts() }),
+    status: () => ({ link, reason, contacts: contacts.closed() }),
     settled,
     close: firmata.close,
   };

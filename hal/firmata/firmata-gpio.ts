@@ -6,7 +6,6 @@ import five, { type Led, type Pin, type Relay } from "johnny-five";
 import type { Gpio, Output } from "../gpio";
 import type { FirmataSession } from "./firmata-session";
 import { drawerPulseMs } from "./limits";
-import { pins } from "./wiring";
 
 export interface FirmataGpio extends Gpio {
   attach(session: FirmataSession): void;
@@ -60,7 +59,7 @@ export function createFirmataGpio(): FirmataGpio {
   };
 }
 
-function partsOf({ io, board }: FirmataSession): Parts {
+function partsOf({ io, board, wiring: { pins } }: FirmataSession): Parts {
   const ledAt = (pin: number): Led => new five.Led({ pin, board });
   // A Relay only writes to its pin; it does not make it an output.
   io.pinMode(pins.drawer, io.MODES.OUTPUT);

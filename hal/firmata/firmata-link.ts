@@ -6,9 +6,12 @@ import type { Bytes } from "../../protocol/bytes";
 import { type AwayReason, awayBy } from "./away-reason";
 import { type FirmataSession, openSession } from "./firmata-session";
 import { reopenMs } from "./limits";
+import type { WiringName } from "./wiring";
 
 export interface FirmataLinkOptions {
   readonly path: () => string;
+  /** The first that fits the device unless told. */
+  readonly wiring?: WiringName;
   readonly onUp: (session: FirmataSession) => void;
   /** Told after each failed attempt, and when a session has ended. */
   readonly onDown: (reason: AwayReason) => void;
@@ -39,8 +42,8 @@ export function openFirmataLink(options: FirmataLinkOptions): FirmataLink {
 
   /** One session, from its opening to its end. */
   async function runOnce(): Promise<AwayReason> {
-    const { onSerial, log } = options;
-    const opened = await openSession({ path: options.path(), onSerial, log, signal: abort.signal });
+    const { onSerial, log, wiring } = options;
+    const opened = await openSession({ path: options.path(), wiring, onSerial, log, signal: abort.signal });
     if ("code" in opened) return opened;
     session = opened;
     if (closing) session.end(awayBy("CLOSED"));

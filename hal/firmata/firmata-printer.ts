@@ -3,25 +3,30 @@
  * has taken the one before; so the FRAM never waits behind more than one of them.
  *
  * A contact on the board that says "paper out" or "cover open" is added to what the printer says about itself, so that
- * a printer without sensors stops the paper too.
+ * a printer without sensors stops the paper too. What the feed button brings is put between two papers; the image is told
+ * of its own bytes only.
  */
 import { type Bytes, byteAt, concat, emptyBytes, packBytes, slice } from "../../protocol/bytes";
 import { serialBytesMax } from "../../protocol/firmata";
-import { gsR1, isDleEotAnswer, isDleEotRequest, isGsRAnswer } from "../../protocol/paper/escpos-write";
+import {
+  createEscposWriter,
+  gsR1,
+  isDleEotAnswer,
+  isDleEotRequest,
+  isGsRAnswer,
+} from "../../protocol/paper/escpos-write";
 import type { PrinterProfile } from "../hal";
 import type { Printer } from "../printer";
+import type { Contacts } from "./firmata-contacts";
 import type { FirmataSession } from "./firmata-session";
-import { printAnswersBytes, printBufferBytes } from "./limits";
+import { feedButtonLines, printAnswersBytes, printBufferBytes } from "./limits";
 import { createTrainingLine } from "./training-line";
-
-export interface Contacts {
-  readonly paperOut: boolean;
-  readonly coverOpen: boolean;
-}
 
 export interface FirmataPrinter extends Printer {
   /** What the printer sent. */
   receive(bytes: Bytes): void;
+  /** Some lines of paper: now, or behind the paper that is under way. */
+  feed(): void;
   attach(session: Pick<FirmataSession, "writeSerial">): void;
   /** What waits is lost. */
   detach(): void;
@@ -42,6 +47,7 @@ type Question = 1 | 2 | 3 | 4 | "report" | undefined;
 
 export function createFirmataPrinter({ profile, contacts, onChange }: FirmataPrinterOptions): FirmataPrinter {
   const training = createTrainingLine(profile);
+  const fedLines = createEscposWriter(profile).piece({ kind: "feed", lines: feedButtonLines });
   let session: Pick<FirmataSession, "writeSerial"> | undefined;
   /** Messages in order; a real-time question stands alone, so that the printer knows it as one. */
   let waiting: { readonly bytes: Bytes; readonly isAlone: boolean }[] = [];
@@ -131,6 +137,13 @@ export function createFirmataPrinter({ profile, contacts, onChange }: FirmataPri
       }
       answers = concat([answers, slice(packBytes(told), 0, Math.min(told.length, printAnswersBytes - answers.length))]);
       onChange();
+    },
+    feed() {
+      if (session === undefined) return;
+      const bytes = training.insert(fedLines);
+      // Presses that a full buffer does not take are forgotten, like those within one paper but the last.
+      if (bytes.length > 0 && waitingBytes < printBufferBytes) push(bytes, false);
+      send();
     },
     attach(next) {
       forget();

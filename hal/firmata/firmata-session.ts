@@ -14,12 +14,14 @@ import type { Bytes } from "../../protocol/bytes";
 import { packBytes } from "../../protocol/bytes";
 import { firmataBaud, i2cBytesMax, serialBytesMax } from "../../protocol/firmata";
 import { type AwayReason, awayBy } from "./away-reason";
+import { fitWiring } from "./board-fit";
 import { answerTimeoutMs, closeMaxMs, handshakeMaxMs, heartbeatMs, printerBaud, sentencesMax } from "./limits";
-import { pins, printerPortId } from "./wiring";
+import type { Wiring, WiringName } from "./wiring";
 
 export interface FirmataSession {
   readonly io: Firmata;
   readonly board: Board;
+  readonly wiring: Wiring;
   /** Resolves once, when the port is closed. */
   readonly ended: Promise<AwayReason>;
   /** At most `i2cBytesMax` bytes. The device does not say whether the chip took them. */
@@ -34,6 +36,8 @@ export interface FirmataSession {
 
 export interface SessionOptions {
   readonly path: string;
+  /** The first that fits the device unless told. */
+  readonly wiring: WiringName | undefined;
   readonly onSerial: (bytes: Bytes) => void;
   readonly log: (message: string) => void;
   /** Ends an opening that is under way. */
@@ -50,13 +54,13 @@ export async function openSession(options: SessionOptions): Promise<FirmataSessi
   const io = new firmataIo.Firmata(port, { reportVersionTimeout: reportVersionMs });
   // Every failure of the port comes as "close", too; without a listener it would be thrown.
   io.on("error", () => undefined);
-  const why = (await shakeHands(io, port, options.signal)) ?? misfitOf(io);
-  if (why !== undefined) {
+  const wiring = (await shakeHands(io, port, options.signal)) ?? fitWiring(io, options.wiring);
+  if ("code" in wiring) {
     clearTimeout(io.reportVersionTimeoutId);
     await closePort(port);
-    return why;
+    return wiring;
   }
-  return runSession(io, await boardOf(io), port, options);
+  return runSession({ io, board: await boardOf(io), wiring }, port, options);
 }
 
 /** Why there is nobody to talk to. */
@@ -75,12 +79,6 @@ function shakeHands(io: Firmata, port: SerialPort, signal: AbortSignal): Promise
     io.once("ready", () => finish(undefined));
     if (signal.aborted) onClose();
   });
-}
-
-/** A smaller board than a Mega lacks the pins. */
-function misfitOf(io: Firmata): AwayReason | undefined {
-  const expected = 1 + Math.max(...Object.values(pins));
-  return io.pins.length < expected ? awayBy("BOARD_UNFIT", { expected, got: io.pins.length }) : undefined;
 }
 
 /** johnny-five keeps every Board that was ever made; so one is made only for a device that has answered. */
@@ -110,7 +108,11 @@ interface Told {
   readonly data: unknown;
 }
 
-function runSession(io: Firmata, board: Board, port: SerialPort, options: SessionOptions): FirmataSession {
+type Device = Pick<FirmataSession, "io" | "board" | "wiring">;
+
+function runSession(device: Device, port: SerialPort, options: SessionOptions): FirmataSession {
+  const { io, wiring } = device;
+  const { pins } = wiring;
   const waiting = new Set<() => void>();
   let tail: Promise<unknown> = Promise.resolve();
   let reason: AwayReason | undefined;
@@ -179,7 +181,7 @@ function runSession(io: Firmata, board: Board, port: SerialPort, options: Sessio
     if (performance.now() - askedAtMs >= heartbeatMs / 2) askAlive(ignore);
   }, heartbeatMs);
 
-  configure(io, options);
+  configure(device, options);
   port.once("close", () => end(awayBy("PORT_CLOSED")));
   port.on("error", () => end(awayBy("PORT_CLOSED")));
   // The device tells its version when it starts: it has forgotten its pins, the bus and the printer.
@@ -187,8 +189,7 @@ function runSession(io: Firmata, board: Board, port: SerialPort, options: Sessio
   if (!port.isOpen) end(awayBy("PORT_CLOSED"));
 
   return {
-    io,
-    board,
+    ...device,
     ended,
     end,
     writeI2c(address, bytes) {
@@ -202,21 +203,22 @@ function runSession(io: Firmata, board: Board, port: SerialPort, options: Sessio
     },
     async writeSerial(bytes) {
       const values = valuesOf(bytes, serialBytesMax);
-      await askAlive(() => io.serialWrite(printerPortId, values));
+      await askAlive(() => io.serialWrite(wiring.printer.portId, values));
       return reason === undefined;
     },
   };
 }
 
-function configure(io: Firmata, { onSerial, log }: SessionOptions): void {
+function configure({ io, wiring }: Device, { onSerial, log }: SessionOptions): void {
+  const { portId } = wiring.printer;
   let sentences = 0;
   io.on("string", (sentence: string) => {
     sentences++;
     if (sentences <= sentencesMax) log(`the device says: ${sentence}`);
   });
   io.i2cConfig(0);
-  io.serialConfig({ portId: printerPortId, baud: printerBaud });
-  io.serialRead(printerPortId, serialBytesMax, values => onSerial(packBytes(values.filter(isByte))));
+  io.serialConfig({ portId, baud: printerBaud });
+  io.serialRead(portId, serialBytesMax, values => onSerial(packBytes(values.filter(isByte))));
 }
 
 const ignore = (): void => undefined;

@@ -1,10 +1,14 @@
 /** Every bound and time of a board behind Firmata, and the relations between them. */
 import { assert } from "../../protocol/assert";
 import { i2cBytesMax } from "../../protocol/firmata";
+import { tearLines } from "../../protocol/paper/escpos-write";
 
 // ---- Line ---------------------------------------------------------------------------------------------------------
-/** From opening the port to the end of the handshake; a board that its port resets spends 2 s in its boot loader. */
-export const handshakeMaxMs = 6000;
+/**
+ * From opening the port to the end of the handshake. Opening resets most boards: 2 s of boot loader, then the firmware blinks
+ * its version, up to 4 s, before it says it. Less would reset such a board again and again.
+ */
+export const handshakeMaxMs = 10_000;
 /** A request without an answer for so long has failed, if the device still answers anything; else the line has. */
 export const answerTimeoutMs = 300;
 /** So often the device is asked whether it is still there, unless it has just been asked something. */
@@ -34,6 +38,8 @@ export const printBufferBytes = 512;
 /** Answers of the printer that nobody has read. */
 export const printAnswersBytes = 64;
 export const printerBaud = 38400;
+/** Paper that one press of the button brings. */
+export const feedButtonLines = 4;
 /** The magnet of a drawer must not stay on: its relay opens after this time. */
 export const drawerPulseMs = 150;
 
@@ -43,4 +49,5 @@ assert(
   (readRetriesMax + 1) * (answerTimeoutMs + 50) < flashCallMaxMs,
   "a chip that is silent is told by name, not by the clock",
 );
+assert(feedButtonLines < tearLines, "a fed line is not taken for the end of a paper");
 assert(framWriteBytes >= 16 + 1, "the map of a sector is cleared by one message");

@@ -6,6 +6,8 @@
  * The line is put behind the commands by which a paper begins: the image begins each with ESC @, which would forget it.
  * Bytes that stand between papers (status requests, zeros that end a torn command) begin none. So the bytes are parsed
  * as the printer parses them, and one byte is held back where only the next tells what it begins.
+ *
+ * For the same reason it is known here where bytes of somebody else may stand: between two papers, before the line.
  */
 
 import { type Bytes, byteAt, concat, emptyBytes, slice, utf8 } from "../../protocol/bytes";
@@ -19,6 +21,8 @@ const trainingText = utf8("ОҚУ ҚҰРЫЛҒЫСЫ / УЧЕБНОЕ УСТРО
 export interface TrainingLine {
   /** The bytes as they go to the printer. */
   feed(data: Bytes): Bytes;
+  /** Whole commands of our own: given back when no paper is under way, else put behind it; only the last are kept. */
+  insert(bytes: Bytes): Bytes;
   /** The printer was switched on, or nothing is known of it. */
   reset(): void;
 }
@@ -39,6 +43,7 @@ export function createTrainingLine(profile: PrinterProfile): TrainingLine {
   let held = emptyBytes;
   let isBetween = true;
   let isSelected = false;
+  let inserted = emptyBytes;
 
   /** What stands before the first piece; a paper that selects no letters gets them with the line. */
   const training = (): Bytes => (isSelected ? line : concat([letters, line]));
@@ -66,6 +71,15 @@ export function createTrainingLine(profile: PrinterProfile): TrainingLine {
     held = emptyBytes;
     fed.events.forEach(obey);
     if (parser.pending.length === 0 && parser.skipBytes === 0) command = emptyBytes;
+    if (isIdle()) out.push(takeInserted());
+  }
+
+  const isIdle = (): boolean => isBetween && command.length === 0;
+
+  function takeInserted(): Bytes {
+    const bytes = inserted;
+    inserted = emptyBytes;
+    return bytes;
   }
 
   return {
@@ -79,12 +93,17 @@ export function createTrainingLine(profile: PrinterProfile): TrainingLine {
       }
       return concat(out);
     },
+    insert(bytes) {
+      inserted = bytes;
+      return isIdle() ? takeInserted() : emptyBytes;
+    },
     reset() {
       parser = createEscposParser();
       command = emptyBytes;
       held = emptyBytes;
       isBetween = true;
       isSelected = false;
+      inserted = emptyBytes;
     },
   };
 }

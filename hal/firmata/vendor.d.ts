@@ -5,9 +5,9 @@ declare module "firmata-io" {
 
   class Firmata extends EventEmitter {
     constructor(transport: Duplex, options: { readonly reportVersionTimeout: number });
-    readonly MODES: Readonly<Record<"INPUT" | "OUTPUT" | "PULLUP", number>>;
+    readonly MODES: Readonly<Record<"INPUT" | "OUTPUT" | "PULLUP" | "I2C" | "SERIAL", number>>;
     /** By number, as the device has told. */
-    readonly pins: readonly unknown[];
+    readonly pins: readonly { readonly supportedModes: readonly number[] }[];
     /** Asks for the version after `reportVersionTimeout`. */
     readonly reportVersionTimeoutId: NodeJS.Timeout;
     pinMode(pin: number, mode: number): void;
@@ -53,6 +53,11 @@ declare module "johnny-five" {
     open(): void;
     close(): void;
   }
+  class Button extends EventEmitter {
+    /** Emits "press" and "release". */
+    constructor(place: Place & { readonly isPullup: true });
+    readonly isDown: boolean;
+  }
   class Switch extends EventEmitter {
     constructor(place: Place);
     /** The contact connects the pin to ground. False until the board has told its level. */
@@ -64,7 +69,8 @@ declare module "johnny-five" {
     readonly Pin: typeof Pin;
     readonly Relay: typeof Relay;
     readonly Switch: typeof Switch;
+    readonly Button: typeof Button;
   };
   export default five;
-  export type { Board, Led, Pin, Relay, Switch };
+  export type { Board, Button, Led, Pin, Relay, Switch };
 }

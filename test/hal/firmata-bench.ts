@@ -7,8 +7,10 @@ import { createDrawnPrinter, type DrawnPrinter, type PrintedPaper } from "../../
 import { createFramChip, type FirmataDevice, startFirmataDevice } from "../../emulator/firmata-device";
 import { type FirmataBoard, openFirmataBoard } from "../../hal/firmata/board";
 import { framAddress } from "../../hal/firmata/wiring";
+import type { Printer } from "../../hal/printer";
 import { simProfile } from "../../hal/sim/sim-board";
 import { createSimRandom } from "../../hal/sim/sim-random";
+import { isDleEotRequest } from "../../protocol/paper/escpos-write";
 
 export type FramFile = ReturnType<typeof createFramChip>;
 
@@ -33,6 +35,8 @@ export interface Bench {
   readonly board: FirmataBoard;
   readonly printer: DrawnPrinter;
   readonly papers: PrintedPaper[];
+  /** All bytes that have reached the printer, but its real-time questions. */
+  printed(): string;
   readonly log: string[];
   /** How often the FRAM was proved. */
   proofs(): number;
@@ -72,8 +76,23 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
   const log: string[] = [];
   const note = (message: string): void => void log.push(message);
   const printer = createDrawnPrinter({ profile: simProfile, onPaper: paper => papers.push(paper) });
+  let printed = "";
+  const behindWire: Printer = {
+    write(data) {
+      const taken = printer.write(data);
+      if (!isDleEotRequest(data)) printed += data.slice(0, taken);
+      return taken;
+    },
+    read: printer.read,
+  };
   const random = createSimRandom(1, "device");
-  const device = startFirmataDevice({ fram: [chip], printer, paced: options.paced ?? false, random, log: note });
+  const device = startFirmataDevice({
+    fram: [chip],
+    printer: behindWire,
+    paced: options.paced ?? false,
+    random,
+    log: note,
+  });
   let hadFram = options.hadFram ?? false;
   let proofs = 0;
   const board = openFirmataBoard({
@@ -101,6 +120,7 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
     board,
     printer,
     papers,
+    printed: () => printed,
     log,
     proofs: () => proofs,
     proved: count => until(`proof ${count} of the FRAM (${log.join("; ")})`, () => proofs >= count),

@@ -2,8 +2,9 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createDrawnPrinter, type PrintedPaper } from "../../emulator/drawn-printer";
-import { type Contacts, createFirmataPrinter, type FirmataPrinter } from "../../hal/firmata/firmata-printer";
-import { printBufferBytes } from "../../hal/firmata/limits";
+import type { Contacts } from "../../hal/firmata/firmata-contacts";
+import { createFirmataPrinter, type FirmataPrinter } from "../../hal/firmata/firmata-printer";
+import { feedButtonLines, printBufferBytes } from "../../hal/firmata/limits";
 import { createTrainingLine } from "../../hal/firmata/training-line";
 import type { PrinterProfile } from "../../hal/hal";
 import { simProfile } from "../../hal/sim/sim-board";
@@ -156,6 +157,66 @@ test("more than the buffer is not taken, and taken once there is room", async ()
   }
   for (let turns = 0; turns < 40; turns++) await take();
   assert.is(concat(sent), createTrainingLine(simProfile).feed(paper));
+});
+
+/** Lines that are fed are put behind each place of the bytes, if a paper allows it there. */
+function fedAt(profile: PrinterProfile, bytes: Bytes, place: number): Bytes {
+  const stamp = createTrainingLine(profile);
+  return concat([stamp.feed(slice(bytes, 0, place)), stamp.insert(fed), stamp.feed(slice(bytes, place, bytes.length))]);
+}
+const fed = bytesOf(0x1b, 0x64, feedButtonLines);
+
+for (const [name, profile] of profiles) {
+  test(`wherever the feed button is pressed, papers stay whole and are fed between: ${name}`, () => {
+    const bytes = concat([
+      repeatByte(0, 9),
+      paperOf(profile, ["ҚАЗЫНА"]),
+      gsR1,
+      dleEot(4),
+      paperOf(profile, ["second"]),
+    ]);
+    const plain = createTrainingLine(profile).feed(bytes);
+    const texts = printed(profile, plain).map(({ text }) => text.trim());
+    const places = new Set<number>();
+    for (let place = 0; place <= bytes.length; place += Math.ceil(bytes.length / 2000)) {
+      const found = fedAt(profile, bytes, place);
+      const at = insertedAt(found, plain);
+      assert.ok(at >= 0, `fed once at ${place}, and nothing else changed`);
+      if (places.has(at)) continue;
+      places.add(at);
+      // Lines that were fed before a paper begins are a strip of their own.
+      const whole = printed(profile, found).filter(({ torn }) => !torn);
+      assert.equal(
+        whole.map(({ text }) => text.trim()),
+        texts,
+      );
+    }
+    assert.ok(places.size > 5, "before, between and behind them");
+  });
+}
+
+/** Where `found` has the fed lines more than `plain`; -1 when it has not. */
+function insertedAt(found: Bytes, plain: Bytes): number {
+  for (let at = found.indexOf(fed); at >= 0; at = found.indexOf(fed, at + 1)) {
+    if (found.slice(0, at) + found.slice(at + fed.length) === plain) return at;
+  }
+  return -1;
+}
+
+test("presses do not pile up: one waits for the end of the paper, and none outlives the line", () => {
+  const stamp = createTrainingLine(simProfile);
+  stamp.feed(line("a"));
+  for (let presses = 0; presses < 50; presses++) assert.is(stamp.insert(fed), "");
+  assert.is(stamp.feed(createEscposWriter(simProfile).end()).split(fed).length, 2);
+  stamp.feed(line("b"));
+  stamp.insert(fed);
+  stamp.reset();
+  assert.is(stamp.feed(bytesOf(0)), "\0");
+  const { printer, sent } = withLine();
+  for (let presses = 0; presses < 1000; presses++) printer.feed();
+  printer.detach();
+  printer.feed();
+  assert.is(sent.length, 1, "the line takes one message at a time");
 });
 
 test("a real-time question is a message of its own, and is taken whole or not at all", async () => {

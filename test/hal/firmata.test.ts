@@ -1,15 +1,18 @@
 /** The line to a Firmata board that goes, sticks and comes back; lights, drawer, contacts and printer at its end. */
+import { setTimeout as pause } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import type { PrintedPaper } from "../../emulator/drawn-printer";
 import { openPty } from "../../emulator/pty";
 import { openFirmataLink } from "../../hal/firmata/firmata-link";
-import { drawerPulseMs, flashCallMaxMs } from "../../hal/firmata/limits";
-import { pins } from "../../hal/firmata/wiring";
+import { drawerPulseMs, feedButtonLines, flashCallMaxMs } from "../../hal/firmata/limits";
+import { wirings } from "../../hal/firmata/wiring";
 import type { FlashError } from "../../hal/flash";
 import { type Bytes, byteAt, packBytes, repeatByte, utf8 } from "../../protocol/bytes";
-import { dleEot, parseCoverOpen, parsePaperStatus } from "../../protocol/paper/escpos-write";
+import { dleEot, gsR1, parseCoverOpen, parsePaperStatus, parsePrinted } from "../../protocol/paper/escpos-write";
 import { type Bench, type BenchOptions, removeFolders, startBench, until } from "./firmata-bench";
 
+const { pins } = wirings.mega;
 const benches: Bench[] = [];
 test.after.each(async () => {
   for (const bench of benches.splice(0)) await bench.close();
@@ -69,14 +72,14 @@ test("a device that was reset is set up again", async () => {
 
 test("a device that answers nothing is noticed without being asked, and nothing hangs", async () => {
   const { board, device, proved } = await bench();
-  device.faults.stall(3000);
+  device.faults.stall(2200);
   await until("the line is away", () => board.status().link === "away");
   assert.is(board.status().reason?.code, "NO_ANSWER");
   await proved(2);
   assert.is(board.status().link, "up");
 });
 
-test("a board with too few pins is refused by name, and the port is let go", async () => {
+test("a board that lacks pins is refused by name, and the port is let go", async () => {
   const answers = [
     [0xf9, 2, 6],
     [0xf0, 0x79, 2, 6, 0xf7],
@@ -89,10 +92,10 @@ test("a board with too few pins is refused by name, and the port is let go", asy
   const onDown = (reason: unknown): void => void reasons.push(reason);
   const link = openFirmataLink({ path: () => pty.path, onUp: quiet, onDown, onSerial: quiet, log: quiet });
   await until("two attempts have failed", () => reasons.length === 2);
-  const needed = pins.coverOpen + 1;
-  assert.equal(reasons, Array(2).fill({ code: "BOARD_UNFIT", facts: { expected: needed, got: 20 } }));
   await link.close();
   pty.close();
+  const facts = { pins: 20, mega: "pin 20 has no I2C", esp32: "pin 21 has no I2C" };
+  assert.equal(reasons, Array(2).fill({ code: "BOARD_UNFIT", facts }));
 });
 
 // ---- Pins and printer ---------------------------------------------------------------------------------------------------
@@ -145,18 +148,90 @@ test("the printer answers for itself, and the contacts for a printer without sen
   assert.is(parsePaperStatus(await ask(started, dleEot(4))), "end");
 });
 
-test("a paper goes through the device whole, with the training line", async () => {
-  const { board, papers, device } = await bench();
-  const paper = `\x1b@${"receipt line\n".repeat(100)}\x1dV\x42${String.fromCharCode(0)}` as Bytes;
+const paperOf = (line: string, lines: number): Bytes =>
+  `\x1b@${`${line}\n`.repeat(lines)}\x1dV\x42${String.fromCharCode(0)}` as Bytes;
+
+async function write({ board }: Bench, bytes: Bytes): Promise<void> {
   let taken = 0;
-  await until("the paper is taken", () => {
-    taken += board.printer.write(paper.slice(taken) as Bytes);
-    return taken === paper.length;
+  await until("the bytes are taken", () => {
+    taken += board.printer.write(bytes.slice(taken) as Bytes);
+    return taken === bytes.length;
   });
+}
+
+test("a paper goes through the device whole, with the training line", async () => {
+  const started = await bench();
+  const { papers, device } = started;
+  await write(started, paperOf("receipt line", 100));
   await until("the paper is out", () => papers.length === 1);
   assert.is(papers[0]?.text.match(/receipt line/g)?.length, 100);
   assert.ok(papers[0]?.text.includes("УЧЕБНОЕ УСТРОЙСТВО"));
   assert.equal(device.violations(), []);
 });
+
+/** A finger on the button, for longer than it bounces, and away again. */
+async function press({ device }: Bench): Promise<void> {
+  device.setInput(pins.feed, "closed");
+  await pause(pressMs);
+  device.setInput(pins.feed, "open");
+  await pause(pressMs);
+}
+const pressMs = 30;
+
+test("the feed button feeds paper at once when no paper is under way, and each press once", async () => {
+  const started = await bench();
+  const { device, printed } = started;
+  const messages = device.messages();
+  await press(started);
+  await until("the lines are fed", () => printed() === fed);
+  device.setInput(pins.feed, "closed");
+  for (let bounces = 0; bounces < 6; bounces++) device.setInput(pins.feed, bounces % 2 === 0 ? "open" : "closed");
+  await until("the lines are fed again", () => printed() === fed + fed);
+  device.setInput(pins.feed, "open");
+  assert.ok(device.messages() - messages < 10, "nothing else travels");
+  assert.equal(device.violations(), []);
+});
+
+test("a button pressed in the middle of a paper feeds behind it, and the confirmation stays the printer's", async () => {
+  const started = await bench();
+  const { board, papers, printed } = started;
+  const first = paperOf("first", 12);
+  const middle = first.length - 20;
+  await write(started, first.slice(0, middle) as Bytes);
+  await press(started);
+  await press(started);
+  await write(started, first.slice(middle) as Bytes);
+  assert.is(parsePrinted(await ask(started, gsR1)), "present");
+  assert.is(board.printer.read(16), "", "one question, one answer");
+  await write(started, paperOf("second", 2));
+  await until("both papers are out", () => whole(papers).length === 2);
+  const sent = printed();
+  assert.is(sent.split(fed).length, 2, "fed once");
+  assert.ok(sent.includes(`\x1dV\x42\0${fed}${gsR1}`), "between the cut and the question");
+  const [one, two] = whole(papers).map(({ text }) => text);
+  assert.is(one?.match(/first/g)?.length, 12);
+  assert.ok(two?.trim().startsWith("ОҚУ ҚҰРЫЛҒЫСЫ / УЧЕБНОЕ УСТРОЙСТВО"), "the next one begins with its training line");
+});
+
+test("a button that is held while the line goes leaves nothing running, and works again", async () => {
+  const started = await bench();
+  const { board, device, proved, printed } = started;
+  device.setInput(pins.feed, "closed");
+  await until("it was pressed", () => printed() === fed);
+  const timers = timersOf();
+  device.unplug();
+  await until("the line is away", () => board.status().link === "away");
+  await until("its timer has ended", () => timersOf() < timers);
+  device.setInput(pins.feed, "open");
+  device.plug();
+  await proved(2);
+  await press(started);
+  await until("it was pressed again", () => printed() === fed + fed);
+});
+
+/** Without the strip that was fed. */
+const whole = (papers: readonly PrintedPaper[]): PrintedPaper[] => papers.filter(({ torn }) => !torn);
+const fed = `\x1bd${String.fromCharCode(feedButtonLines)}`;
+const timersOf = (): number => process.getActiveResourcesInfo().filter(name => name === "Timeout").length;
 
 test.run();
