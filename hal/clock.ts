@@ -2,10 +2,13 @@
  * @noSelf
  */
 export interface Clock {
-  /** Milliseconds since start, never backwards, whatever happens to the wall clock. */
+  /** Whole milliseconds since start, never backwards, whatever happens to the wall clock. */
   monotonicMs(): number;
-  /** UTC seconds since 1970, or undefined when the clock has lost its time. */
+  /**
+   * Whole UTC seconds since 1970, or undefined when the clock has lost its time. In Lua an integer: a float would stand on
+   * the paper as 2026.0.
+   */
   utcS(): number | undefined;
-  /** Sets the wall clock. */
+  /** Sets the wall clock, forward or back; it outlives the power if the board has a battery. */
   setUtcS(utcS: number): void;
 }

@@ -15,13 +15,13 @@ import type { Uart } from "./uart";
 /** @noSelf */
 export interface Hal {
   readonly board: BoardFacts;
-  /** Settings, operators, counters at the last checkpoint: two copies (64 KB or more). */
+  /** Settings, operators, counters at the last checkpoint: three copies of 16 KB and their heads, each in whole sectors. */
   readonly state: Flash;
-  /** Where a document is entered before it is signed (at least the largest document). */
+  /** Where a document is entered before it is signed (160 KB or more). */
   readonly scratch: Flash;
-  /** Z control records, 256 bytes each. */
+  /** Z control records, one a shift, never erased: 256 bytes each, 512 with program units above 8. */
   readonly z: Flash;
-  /** The ring of records. */
+  /** The ring of records: all the rest. */
   readonly fiscal: Flash;
   readonly hash: Hash;
   readonly secureElement: SecureElement;
@@ -34,11 +34,11 @@ export interface Hal {
 
 /** What is soldered: written once by the maker, the firmware only reads it. */
 export interface BoardFacts {
-  /** "emulator", "firmata", "linux" or the maker's own name. */
+  /** "emulator", "firmata", "linux" or the maker's own name, ASCII. */
   readonly kind: string;
-  /** Factory number (ЗНМ), written once. */
+  /** Factory number (ЗНМ), 1 to 32 characters, written once. */
   readonly serial: string;
-  /** The largest data of one flash, hash or element call; at least 64. */
+  /** The largest data of one flash or hash call; at least 64; flash calls stay within 256. */
   readonly callBytesMax: number;
   /** Who vouches for the image: "element", "os" or "none". */
   readonly bootTrust: string;

@@ -17,9 +17,9 @@ export interface SecureElement {
   unseal(sealed: Bytes): Bytes | undefined;
   /** Monotonic counter: survives power, only goes up. */
   counter(): number;
-  /** Steps the counter by one and returns the new value. */
+  /** Steps the counter by one and returns the new value, once it would survive the power. */
   counterStep(): number;
-  /** Verifies an ECDSA P-256 signature by any public key (65 bytes). */
+  /** Verifies an ECDSA P-256 signature by any public key (65 bytes); false for whatever is no key or no signature. */
   verifyP256(publicKey: Bytes, digest: Bytes, signature: Bytes): boolean;
   /** `lengthBytes` random bytes, at most 256. */
   random(lengthBytes: number): Bytes;

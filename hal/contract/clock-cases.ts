@@ -2,7 +2,7 @@
 import type { Clock } from "../clock";
 import type { Hal } from "../hal";
 import type { ContractCase } from "./contract";
-import { expect } from "./expect";
+import { expect, expectInteger } from "./expect";
 import { type Probe, withProbe } from "./probe";
 
 const dayS = 86400;
@@ -13,7 +13,8 @@ const waitMaxMs = 5000;
 
 function isWhole({ clock }: Hal): undefined {
   let last = clock.monotonicMs();
-  expect(Math.floor(last) === last && last >= 0, `monotonic milliseconds are whole and not negative, got ${last}`);
+  expectInteger(last, "monotonic milliseconds");
+  expect(last >= 0, `monotonic milliseconds are not negative, got ${last}`);
   for (let reading = 0; reading < 1000; reading++) {
     const now = clock.monotonicMs();
     expect(now >= last, `monotonic time goes from ${last} to ${now}`);
@@ -44,6 +45,9 @@ function standsSteps({ clock }: Hal): undefined {
 function setWall(clock: Clock, utcS: number): void {
   clock.setUtcS(utcS);
   const read = clock.utcS();
+  if (read !== undefined) {
+    expectInteger(read, "the wall clock's seconds");
+  }
   expect(
     read !== undefined && read >= utcS && read <= utcS + 1,
     `a clock set to ${utcS} says ${read ?? "that it is lost"}`,

@@ -4,7 +4,7 @@ import { fromHex } from "../../protocol/hex";
 import type { Hal } from "../hal";
 import { holdsRecords, isBlankBoard } from "./blank";
 import type { ContractCase } from "./contract";
-import { expect, expectEqual } from "./expect";
+import { expect, expectEqual, expectInteger } from "./expect";
 import { sha256Of } from "./hash-cases";
 import { type Probe, withProbe } from "./probe";
 
@@ -127,6 +127,7 @@ function drawsRandom({ secureElement }: Hal): undefined {
 function counts(hal: Hal): string | undefined {
   const { secureElement } = hal;
   const before = secureElement.counter();
+  expectInteger(before, "the counter");
   expectEqual(secureElement.counter(), before, "the counter, asked again");
   if (!isBlankBoard(hal)) {
     return holdsRecords;

@@ -1,4 +1,5 @@
 /** What a case says when the board does otherwise: the fact, what was expected and what it got. */
+import { isInteger } from "./vm";
 
 export function expect(condition: boolean, fact: string): asserts condition {
   if (!condition) {
@@ -12,6 +13,14 @@ export function expectEqual(got: Shown, expected: Shown, fact: string): void {
   if (got !== expected) {
     throw new Error(`${fact}: expected ${shown(expected)}, got ${shown(got)}`);
   }
+}
+
+/** Counts, sizes and times: a float would stand on the paper as 12.0. */
+export function expectInteger(got: unknown, what: string): void {
+  expect(
+    isInteger(got),
+    `${what}: expected an integer, got ${got} (in Lua, 12.0 is a float: use // and math.tointeger)`,
+  );
 }
 
 const shownMax = 40;

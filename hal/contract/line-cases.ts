@@ -3,7 +3,7 @@ import { type Bytes, byteAt, bytesOf, concat, emptyBytes, slice, utf8 } from "..
 import type { Hal } from "../hal";
 import type { Uart } from "../uart";
 import type { ContractCase } from "./contract";
-import { expect, expectEqual } from "./expect";
+import { expect, expectEqual, expectInteger } from "./expect";
 import { bytesBy } from "./patterns";
 import { type Probe, withProbe } from "./probe";
 
@@ -26,6 +26,12 @@ const onLine = (run: (this: void, hal: Hal, line: Line) => void) =>
     run(hal, { write: data => lineWrite(data), read: () => lineRead(), waitMs: ms => waitMs(ms) });
     return undefined;
   });
+
+/** What write answers. */
+function expectTaken(taken: number, offered: Bytes): void {
+  expectInteger(taken, "bytes that are taken");
+  expect(taken >= 0 && taken <= offered.length, `of ${offered.length} bytes ${taken} are taken`);
+}
 
 /** Gathers bytes until there are as many as wanted, or no more come. */
 function gather(read: (this: void) => Bytes, line: Line, lengthBytes: number): Bytes {
@@ -68,7 +74,7 @@ function sendAll(write: (this: void, data: Bytes) => number, data: Bytes, line: 
   let left = data;
   for (let poll = 0; poll < pollsMax && left.length > 0; poll++) {
     const taken = write(left);
-    expect(taken >= 0 && taken <= left.length, `of ${left.length} bytes ${taken} are taken`);
+    expectTaken(taken, left);
     left = slice(left, taken, left.length);
     if (taken === 0) {
       line.waitMs(pollMs);
@@ -94,7 +100,7 @@ function takesMore({ uart }: Hal, line: Line): void {
   let left = sent;
   for (let poll = 0; poll < pollsMax && left.length > 0; poll++) {
     const taken = uart.write(left);
-    expect(taken >= 0 && taken <= left.length, `of ${left.length} bytes ${taken} are taken`);
+    expectTaken(taken, left);
     left = slice(left, taken, left.length);
     line.waitMs(pollMs);
     arrived.push(line.read());
@@ -138,7 +144,7 @@ function drain(read: (this: void, lengthMaxBytes: number) => Bytes, probe: Probe
 function takesPaper({ printer }: Hal): undefined {
   const text = utf8("HAL contract\n");
   const taken = printer.write(text);
-  expect(taken >= 0 && taken <= text.length, `of ${text.length} bytes ${taken} are taken`);
+  expectTaken(taken, text);
   expectEqual(printer.write(emptyBytes), 0, "of no bytes");
   return undefined;
 }

@@ -13,7 +13,8 @@ return function(path)
   local setTo
   local clock = {}
 
-  function clock.monotonicMs() return (uv.hrtime() - startedNs) // 1000000 end
+  -- luv gives nanoseconds as a float.
+  function clock.monotonicMs() return math.tointeger((uv.hrtime() - startedNs) // 1000000) end
 
   function clock.utcS()
     local now = os.time()

@@ -15,7 +15,7 @@ local contract = dofile(root .. "/build/hal-contract.lua")
 local function openLine()
   local toLine, fromLine, name = uv.new_pipe(), uv.new_pipe(), uv.new_pipe()
   local received, tty = "", ""
-  uv.spawn("script", {
+  local child = uv.spawn("script", {
     args = { "-qefc", "stty raw -echo; tty >&3; exec sleep 2147483647", "/dev/null" },
     stdio = { toLine, fromLine, 2, name },
   })
@@ -23,6 +23,8 @@ local function openLine()
   fromLine:read_start(function(_, bytes) received = received .. (bytes or "") end)
   while not tty:find "\n" do uv.run "once" end
   local line = { tty = tty:match "%S+" }
+  -- Its shell ends with the pseudo-terminal.
+  function line.close() child:kill "sigkill" end
   function line.write(data) toLine:write(data) end
   function line.read()
     uv.run "nowait"
@@ -121,5 +123,6 @@ for _ = 1, 20 do
   uv.run "nowait"
 end
 local failed = contract.run(hal, probe, print)
+line.close()
 io.stdout:flush()
 os.exit(failed == 0 and 0 or 1)
