@@ -7,7 +7,11 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { emulatorGeometry } from "../../hal/sim/geometry";
 import { ensureBuilt } from "../../host/build/image";
+import { type BoardKind, boardKinds } from "../../host/cli/board-kind";
 import { columns, createProgress, styled } from "../../host/cli/output";
+import { firmataBaud } from "../../protocol/firmata";
+import { linuxPackagesMissing } from "../linux-packages";
+import { type BoardTimes, boardBaud, measureBoards, type Part } from "./board-bench";
 import { type HeapTrial, smallestHeapLimit } from "./heap";
 import { bytesPerReceipt, startMs } from "./journal-bench";
 import { type CodecRates, openLuaBench } from "./lua-bench";
@@ -26,6 +30,8 @@ interface BenchReport {
   };
   /** At the first speed that was measured, and at each. */
   readonly receipt: ReceiptTimes & { readonly speeds: readonly ReceiptTimes[] };
+  /** The same receipt on each kind of board. */
+  readonly boards: readonly BoardTimes[];
   readonly codec: CodecRates;
   readonly journal: {
     readonly appendsPerS: number;
@@ -33,37 +39,64 @@ interface BenchReport {
     readonly startMs: number;
     readonly startDocuments: number;
   };
-  /** What --quick did not measure. */
+  /** What --quick did not measure, and what cannot be here. */
   readonly leftOut: readonly string[];
 }
 
 /** How much is done of everything. */
 const plans = {
-  full: { speeds: [115_200, 921_600], rounds: 9, luaRounds: 5, roundMs: 200, oldDocuments: 10_000, isWhole: true },
-  quick: { speeds: [921_600], rounds: 3, luaRounds: 3, roundMs: 50, oldDocuments: 300, isWhole: false },
+  full: {
+    speeds: [115_200, 921_600],
+    rounds: 9,
+    boardWarmUps: 1,
+    boardSales: 5,
+    luaRounds: 5,
+    roundMs: 200,
+    oldDocuments: 10_000,
+    isWhole: true,
+  },
+  quick: {
+    speeds: [921_600],
+    rounds: 3,
+    boardWarmUps: 0,
+    boardSales: 1,
+    luaRounds: 3,
+    roundMs: 50,
+    oldDocuments: 50,
+    isWhole: false,
+  },
 } as const;
+/** About so many limits are tried for one heap. */
+const heapTrials = 9;
 type Plan = (typeof plans)[keyof typeof plans];
 
-const leftOutOf = ({ isWhole, speeds, oldDocuments, rounds }: Plan): string[] =>
+const leftOutOf = ({ isWhole, speeds, oldDocuments, rounds, boardSales }: Plan): string[] =>
   isWhole
     ? []
     : [
         "heap of a 500-line receipt",
         "heap on a log of 10,000 documents",
-        "receipt at 115200",
+        "receipt at 115200, but for the boards",
         `start with 10,000 documents (${oldDocuments} instead)`,
         `all but ${rounds} receipts at ${speeds.join(", ")}`,
+        `all but ${boardSales} on each board`,
       ];
 
 async function measure(plan: Plan): Promise<BenchReport> {
   const image = readFileSync((await ensureBuilt()).image);
   const times = await measureReceipts(plan);
+  const linuxMissing = linuxPackagesMissing();
+  const boards = await measureKinds(
+    plan,
+    boardKinds.filter(kind => kind !== "linux" || linuxMissing === undefined),
+  );
   const lua = await measureLua(plan);
   const log = await withProgress("an old log", plan.oldDocuments, tick => makeOldLog(plan.oldDocuments, tick));
   const started = await startMs(image, log, plan.luaRounds);
   return {
     image: await measureImage(plan, image, log),
     receipt: { ...(times[0] as ReceiptTimes), speeds: times },
+    boards,
     codec: lua.codec,
     journal: {
       appendsPerS: lua.appendsPerS,
@@ -71,13 +104,13 @@ async function measure(plan: Plan): Promise<BenchReport> {
       startMs: started,
       startDocuments: plan.oldDocuments,
     },
-    leftOut: leftOutOf(plan),
+    leftOut: [...leftOutOf(plan), ...(linuxMissing === undefined ? [] : [`linux board, not here: ${linuxMissing}`])],
   };
 }
 
 async function measureImage(plan: Plan, image: Uint8Array, log: OldLog): Promise<BenchReport["image"]> {
   const limitOf = (name: string, trial: Omit<HeapTrial, "image">): Promise<number> =>
-    withProgress(`heap, ${name}`, 8, tick => {
+    withProgress(`heap, ${name}`, heapTrials, tick => {
       let trials = 0;
       return smallestHeapLimit({ image, ...trial }, () => tick(++trials));
     });
@@ -106,6 +139,13 @@ async function measureReceipts({ speeds, rounds }: Plan): Promise<ReceiptTimes[]
     times.push(measured);
   }
   return times;
+}
+
+function measureKinds({ boardWarmUps, boardSales }: Plan, kinds: readonly BoardKind[]): Promise<BoardTimes[]> {
+  return withProgress("boards", kinds.length * (1 + boardWarmUps + boardSales), tick => {
+    let done = 0;
+    return measureBoards({ kinds, warmUps: boardWarmUps, sales: boardSales, onStep: () => tick(++done) });
+  });
 }
 
 async function measureLua({ luaRounds, roundMs }: Plan): Promise<{ codec: CodecRates; appendsPerS: number }> {
@@ -137,7 +177,7 @@ async function withProgress<Result>(
 const kilobytes = (bytes: number | undefined): string =>
   bytes === undefined ? "—" : `${(bytes / 1024).toFixed(1)} KB`;
 
-function tableOf({ image, receipt, codec, journal, leftOut }: BenchReport): string {
+function tableOf({ image, receipt, boards, codec, journal, leftOut }: BenchReport): string {
   const imageRows: [string, string][] = [
     ["stripped", kilobytes(image.strippedBytes)],
     ["heap, 15 lines", kilobytes(image.heapLimitBytes)],
@@ -152,6 +192,7 @@ function tableOf({ image, receipt, codec, journal, leftOut }: BenchReport): stri
   return [
     section("Image", imageRows),
     ...receipt.speeds.map(times => section(`Receipt, 15 lines, ${times.baud} baud`, receiptRows(times))),
+    section(`Boards, a receipt of 15 lines online at ${boardBaud} baud`, boards.map(boardRow)),
     section("Codec, operations a second", codecRows(codec)),
     section("Journal", journalRows),
     ...leftOut.map(what => styled("dim", `left out: ${what}`)),
@@ -170,6 +211,26 @@ function receiptRows(times: ReceiptTimes): [string, string][] {
     ["autonomous", `${times.autonomousMs} ms after the upload`],
     ["known offline", `${times.knownOfflineMs} ms after the upload`],
   ];
+}
+
+const partNames: Record<Part, string> = {
+  line: `line at ${boardBaud}`,
+  disk: "disk",
+  firmata: `Firmata line at ${firmataBaud}`,
+};
+
+function boardRow({
+  kind,
+  sales,
+  onlineMs,
+  slowestPart,
+  floorMs,
+  shareOfFloor,
+  heapBytes,
+}: BoardTimes): [string, string] {
+  const floor = `${partNames[slowestPart]}: ${floorMs} ms, ${Math.round(shareOfFloor * 100)} % of it`;
+  const ofSales = sales === 1 ? "1 sale" : `median of ${sales}`;
+  return [kind, `${onlineMs} ms (${ofSales}); ${floor}; heap ${kilobytes(heapBytes)}`];
 }
 
 const codecRows = (codec: CodecRates): [string, string][] =>

@@ -28,7 +28,7 @@ export async function smallestHeapLimit(trial: HeapTrial, onTrial: (limitBytes: 
   let fails = 0;
   let passes = limitMaxBytes + stepBytes;
   while (passes - fails > stepBytes) {
-    const limitBytes = Math.floor((fails + passes) / 2 / stepBytes) * stepBytes;
+    const limitBytes = between(fails, passes);
     onTrial(limitBytes);
     if (await livesWithin(trial, limitBytes)) passes = limitBytes;
     else fails = limitBytes;
@@ -36,6 +36,10 @@ export async function smallestHeapLimit(trial: HeapTrial, onTrial: (limitBytes: 
   if (passes > limitMaxBytes) throw new Error(`the image does not work within ${limitMaxBytes} bytes`);
   return passes;
 }
+
+/** Nearer to the lower one: what is too small fails soon, what is just enough takes longest, all of it for its collector. */
+const between = (fails: number, passes: number): number =>
+  fails + Math.max(1, Math.floor((passes - fails) / 4 / stepBytes)) * stepBytes;
 
 async function livesWithin(trial: HeapTrial, memoryMaxBytes: number): Promise<boolean> {
   const board = createSimHal(trial.board);

@@ -1,23 +1,7 @@
-/**
- * One receipt of 15 lines in the real shop: board, OFD server and register service as processes, a pseudo-terminal paced
- * to the line's speed, TCP to the operator. First with the operator there, then without.
- */
-import { randomUUID } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
-import { start } from "../../firmware/start";
-import { type Legs, legsOf, testUser } from "../../host/cli/first-sale";
-import {
-  createRegisterClient,
-  type Receipt,
-  type RegisterClient,
-  type TimelineStep,
-} from "../../host/cli/register-client";
-import { openShop, type Shop, sampleReceipt } from "../../host/cli/shop";
+/** One receipt of 15 lines on the emulated board: first with the operator there, then without. */
+import type { Legs } from "../../host/cli/first-sale";
 import { hundredths, median, tenths } from "./median";
-import { createSimShop, receiptOf } from "./sim-shop";
+import { lineBytesOfSale, openRealShop, type RealShop, type Sold, wireMs } from "./real-shop";
 
 export interface ReceiptTimes {
   readonly baud: number;
@@ -44,76 +28,44 @@ export interface ReceiptOptions {
 }
 
 const warmUps = 2;
-const bitsPerByte = 10;
-const printMaxMs = 15_000;
-const printPollMs = 20;
-const body = readFileSync(sampleReceipt, "utf8");
 
 export async function measureReceipt({ baud, rounds, onRound }: ReceiptOptions): Promise<ReceiptTimes> {
-  const home = mkdtempSync(path.join(tmpdir(), "kassa-bench-"));
-  let shop: Shop | undefined;
+  const shop = await openRealShop({ boardKind: "emulator", baud });
   try {
-    shop = await openShop({ home, isOnAnyPort: true, isBlank: false, baud, onProgress() {} });
-    const register = createRegisterClient(shop.url, testUser);
-    const sold: Sold[] = [];
-    for (let round = 0; round < warmUps + rounds; round++) {
-      sold.push(await sell(register, false));
-      onRound();
-    }
-    const online = sold.slice(warmUps);
-    await shop.ofd.stop();
-    const autonomousMs = (await sell(register, true)).formedMs;
-    const known: number[] = [];
-    for (let round = 0; round < rounds; round++) {
-      known.push((await sell(register, true)).formedMs);
-      onRound();
-    }
+    const online = (await sellTimes(shop, "online", warmUps + rounds, onRound)).slice(warmUps);
+    await shop.stopOperator();
+    const [alone] = await sellTimes(shop, "alone", 1, () => undefined);
+    const known = await sellTimes(shop, "alone", rounds, onRound);
     const onlineMs = median(online.map(({ answerMs }) => answerMs));
     const legsMs = medianLegs(online.map(({ legs }) => legs));
-    const lineFloorMs = (lineBytesOf(15) * bitsPerByte * 1000) / baud;
+    const lineFloorMs = wireMs(lineBytesOfSale(), baud);
     return {
       baud,
       onlineMs: tenths(onlineMs),
-      autonomousMs: tenths(autonomousMs),
-      knownOfflineMs: tenths(median(known)),
+      autonomousMs: tenths(alone?.formedMs ?? Number.NaN),
+      knownOfflineMs: tenths(median(known.map(({ formedMs }) => formedMs))),
       legsMs,
       lineFloorMs: tenths(lineFloorMs),
       shareOfFloor: hundredths((lineFloorMs + legsMs.ofd) / onlineMs),
     };
   } finally {
-    await shop?.close();
-    rmSync(home, { recursive: true, force: true });
+    await shop.close();
   }
 }
 
-interface Sold {
-  /** From the POS's request to its answer. */
-  readonly answerMs: number;
-  /** From the last part of the document to the answer's being decided. */
-  readonly formedMs: number;
-  readonly legs: Legs;
-}
-
-async function sell(register: RegisterClient, isAlone: boolean): Promise<Sold> {
-  const startedAt = performance.now();
-  const receipt = await register.sell(body, randomUUID());
-  const answerMs = performance.now() - startedAt;
-  if (receipt.autonomous !== isAlone) throw new Error(`autonomous is ${receipt.autonomous}: ${receipt.cause}`);
-  await waitForPaper(register, receipt);
-  const printMs = performance.now() - startedAt - answerMs;
-  const steps = await register.timeline(receipt.id);
-  const formedMs = atMs(steps, "done") - atMs(steps, "uploaded");
-  return { answerMs, formedMs, legs: legsOf(steps, answerMs, printMs) };
-}
-
-const atMs = (steps: readonly TimelineStep[], name: string): number =>
-  steps.find(({ step }) => step === name)?.sinceAcceptedMs ?? Number.NaN;
-
-async function waitForPaper(register: RegisterClient, { id }: Receipt): Promise<void> {
-  for (const until = Date.now() + printMaxMs; Date.now() < until; await pause(printPollMs)) {
-    if (await register.isPrinted(id)) return;
+async function sellTimes(
+  shop: RealShop,
+  outcome: "online" | "alone",
+  times: number,
+  onRound: () => void,
+): Promise<Sold[]> {
+  const sold: Sold[] = [];
+  while (sold.length < times) {
+    const answered = await shop.sell(outcome);
+    sold.push(await answered.printed());
+    onRound();
   }
-  throw new Error(`receipt ${id} was not printed within ${printMaxMs / 1000} s`);
+  return sold;
 }
 
 function medianLegs(legs: readonly Legs[]): Legs {
@@ -126,12 +78,4 @@ function medianLegs(legs: readonly Legs[]): Legs {
     print: of("print"),
     total: of("total"),
   };
-}
-
-/** Counted where nothing waits: document, frame and answers with all that frames them, no polling, no repeats. */
-function lineBytesOf(lines: number): number {
-  const shop = createSimShop({}, board => start(board.hal));
-  shop.fiscalize();
-  shop.signIn();
-  return shop.sell(receiptOf(lines), "floor").lineBytes;
 }
