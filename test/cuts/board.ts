@@ -27,31 +27,38 @@ export interface BoardState {
   readonly element: string;
   /** What came out of the printer so far, unless somebody has torn it off. */
   readonly paper: Bytes;
+  /** What a board that is not simulated keeps beside all this. */
+  readonly kept?: unknown;
 }
 
-export interface WatchedBoard {
+/** A board as a shop and its judge need it. */
+export interface Board {
   readonly line: HostEnd;
   /** For the next boot. */
   hal(): Hal;
-  observe(observer: ((call: Call) => void) | undefined): void;
   state(): BoardState;
   /** Puts a state in place, as it is after the power came back; `seed` names this life: all chance is drawn from it. */
   enter(state: BoardState, seed: string): void;
-  /** Makes one call, during which the power fails. */
-  tear(call: Call, cut: PowerCut): void;
   /** Power off and on. */
   reboot(): void;
   wait(ms: number): void;
   nowS(): number;
   setTime(utcS: number): void;
+  tearOff(): void;
+  readonly fiscal: Flash;
+  readonly z: Flash;
+}
+
+/** The simulated one. */
+export interface WatchedBoard extends Board {
+  observe(observer: ((call: Call) => void) | undefined): void;
+  /** Makes one call, during which the power fails. */
+  tear(call: Call, cut: PowerCut): void;
   /** The clock's battery is empty. */
   loseTime(): void;
   /** What a person does at the printer. */
   readonly printer: Pick<SimPrinter, "setPaper" | "setCover" | "setOnline">;
   paper(): Bytes;
-  tearOff(): void;
-  readonly fiscal: Flash;
-  readonly z: Flash;
 }
 
 export const serial = "KZT00000001";

@@ -1,7 +1,7 @@
-/** What the search and its two worker processes tell each other. */
+/** What the search and its worker processes tell each other. */
 import type { Job } from "./plan";
 
-export type ToWorker = { readonly job: Job } | { readonly wrongModule: number; readonly thin: number };
+export type ToWorker = { readonly job: Job } | { readonly wrong: number; readonly thin: number };
 
 /** `fraction` of the job is done; the numbers are of the part since the last message. */
 export interface JobProgress {

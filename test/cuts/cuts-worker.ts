@@ -1,8 +1,9 @@
-/** One of the two processes that search: takes jobs one by one and keeps what it prepared last. */
+/** One of the processes that search: takes jobs one by one and keeps what it prepared last. */
+import { boardSeries } from "./board-series";
 import type { FromWorker, ToWorker } from "./cuts-messages";
 import type { Machine } from "./machine";
-import { catchWrongModule, createMachine, type Job, type MachineName, series } from "./plan";
-import { newTally, type Prepared } from "./series";
+import { catchWrong, createMachine, type Job, type MachineName, type SimJob, series } from "./plan";
+import { newTally, type OpenSeries, type Prepared } from "./series";
 
 const reportMs = 500;
 /** A module that is so wrong need not be searched further. */
@@ -13,7 +14,7 @@ const tell = (message: FromWorker): boolean => process.send?.(message) ?? false;
 const machines = new Map<MachineName, Machine>();
 let last: { readonly machine: MachineName; readonly series: number; readonly prepared: Prepared } | undefined;
 
-async function prepare({ machine, series: index }: Job): Promise<Prepared> {
+async function prepare({ machine, series: index }: SimJob): Promise<Prepared> {
   if (last?.machine === machine && last.series === index) return last.prepared;
   last = undefined;
   const ready = machines.get(machine) ?? (await createMachine(machine));
@@ -24,7 +25,16 @@ async function prepare({ machine, series: index }: Job): Promise<Prepared> {
 }
 
 async function run(job: Job): Promise<void> {
-  const prepared = await prepare(job);
+  if (!("board" in job)) return search(job, await prepare(job));
+  const opened = await boardSeries[job.board]!.open();
+  try {
+    await search(job, opened);
+  } finally {
+    await opened.close();
+  }
+}
+
+async function search(job: Job, prepared: Prepared | OpenSeries): Promise<void> {
   let tally = newTally(job.thin);
   let failures = 0;
   let reportedMs = Date.now();
@@ -36,7 +46,7 @@ async function run(job: Job): Promise<void> {
     reportedMs = Date.now();
   };
   for (let unit = job.slice; unit < prepared.units && failures < failuresMax; unit += job.slices) {
-    prepared.run(unit, tally);
+    await prepared.run(unit, tally);
     if (Date.now() - reportedMs > reportMs) report(Math.min(0.99, unit / prepared.units));
   }
   report(1);
@@ -44,9 +54,7 @@ async function run(job: Job): Promise<void> {
 
 process.on("message", (message: ToWorker) => {
   const done =
-    "job" in message
-      ? run(message.job)
-      : catchWrongModule(message.wrongModule, message.thin).then(caught => tell({ caught }));
+    "job" in message ? run(message.job) : catchWrong(message.wrong, message.thin).then(caught => tell({ caught }));
   done.catch(error => {
     console.error(error);
     process.exit(1);

@@ -1,21 +1,28 @@
 /**
- * `npm run cuts [-- --quick] [--json]`: cuts the power everywhere in the whole module, in Node and in Lua, on two worker
- * processes; then catches the modules that are wrong on purpose by the same search. Exit 1 when anything was lost,
- * doubled or bricked, or a wrong module was not caught. `--quick` takes one cut in many and says what it leaves out.
+ * `npm run cuts [-- --quick] [--series NAME] [--json]`: cuts the power everywhere in the whole module, in Node and in Lua, on
+ * two worker processes, and beside them on a Linux and a Firmata board; then catches what is wrong on purpose by the same
+ * search. Exit 1 when anything was lost, doubled or bricked, or a wrong one was not caught. `--quick` takes one cut in many
+ * and says what it leaves out. `--series` takes only what has NAME in its name. The Linux board needs Debian's lua5.4,
+ * lua-luv and lua-luaossl; without them it is left out, but not where CI is set.
  */
 import { type ChildProcess, fork } from "node:child_process";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { ensureBuilt } from "../../host/build/image";
 import { createProgress } from "../../host/cli/output";
+import { linuxPackagesMissing } from "../linux-packages";
 import type { FromWorker, JobProgress, ToWorker } from "./cuts-messages";
-import { type Job, jobsOf, machines, series } from "./plan";
-import { wrongModules } from "./wrong-modules";
+import { boardJobs, type Job, machines, rowNameOf, simJobs, wrongNames } from "./plan";
 
-const isJson = process.argv.includes("--json");
-const isQuick = process.argv.includes("--quick");
+const { values: options } = parseArgs({
+  options: { json: { type: "boolean" }, quick: { type: "boolean" }, series: { type: "string", default: "" } },
+});
+const isQuick = options.quick === true;
 const thin = isQuick ? 251 : 1;
-/** Wrong modules are caught by a few cuts. */
+/** Of what is cut on boards, which is less. */
+const thinBoards = isQuick ? 40 : 1;
+/** What is wrong on purpose is caught by a few cuts. */
 const thinWrong = 5;
 const workers = 2;
 const shownFailures = 10;
@@ -33,12 +40,22 @@ interface Report {
   readonly wrongModules: { name: string; caught: boolean; by: string }[];
 }
 
-type Task = { readonly job: Job } | { readonly wrongModule: number };
+type Task = { readonly job: Job } | { readonly wrong: number };
 
+const missing = linuxPackagesMissing();
+if (missing !== undefined) console.error(`The Linux board is left out: ${missing}`);
+const hasLinux = missing === undefined;
+if (!hasLinux && process.env.CI !== undefined) process.exit(1);
+
+const isWanted = (name: string): boolean => name.toLowerCase().includes(options.series.toLowerCase());
+const tasksOf = (jobs: readonly Job[]): Task[] =>
+  jobs.filter(job => isWanted(rowNameOf(job).name)).map(job => ({ job }));
+const wrong = wrongNames(hasLinux);
 const tasks: Task[] = [
-  ...jobsOf(thin, isQuick).map(job => ({ job })),
-  ...wrongModules.map((_, wrongModule) => ({ wrongModule })),
+  ...tasksOf(simJobs(thin, isQuick)),
+  ...wrong.flatMap((name, index) => (isWanted(name) ? [{ wrong: index }] : [])),
 ];
+const boardTasks = tasksOf(boardJobs(thinBoards, hasLinux));
 const progress = createProgress("cuts");
 const fractions = new Map<Task, number>();
 const report: Report = { rows: [], failures: [], wrongModules: [] };
@@ -48,8 +65,8 @@ function showProgress(): void {
   progress.update(Math.floor((100 * done) / total), 100);
 }
 
-function rowOf({ machine, series: index }: Job): Row {
-  const { name } = series[index]!;
+function rowOf(job: Job): Row {
+  const { machine, name } = rowNameOf(job);
   const known = report.rows.find(row => row.machine === machine && row.name === name);
   const row = known ?? { machine, name, cuts: 0, second: 0, seconds: 0 };
   if (known === undefined) report.rows.push(row);
@@ -92,8 +109,8 @@ function noteProgress(
 }
 
 function noteWrong(task: Task, caught: string | undefined): void {
-  if (!("wrongModule" in task)) return;
-  const { name } = wrongModules[task.wrongModule]!;
+  if (!("wrong" in task)) return;
+  const name = wrong[task.wrong]!;
   report.wrongModules.push({ name, caught: caught !== undefined, by: caught ?? "" });
 }
 
@@ -114,8 +131,10 @@ function table(): string {
   }
   const widths = [0, 1, 2, 3].map(column => Math.max(...lines.map(line => line[column]!.length)));
   const text = lines.map(line => line.map((cell, column) => pad(cell, column, widths[column]!)).join("  "));
-  const wrong = report.wrongModules.map(({ name, caught, by }) => `wrong: ${name}: ${caught ? by : "NOT CAUGHT"}`);
-  return [...text, ...wrong].join("\n");
+  const caughtLines = report.wrongModules.map(
+    ({ name, caught, by }) => `wrong: ${name}: ${caught ? by : "NOT CAUGHT"}`,
+  );
+  return [...text, ...caughtLines].join("\n");
 }
 
 const pad = (cell: string, column: number, width: number): string =>
@@ -123,9 +142,10 @@ const pad = (cell: string, column: number, width: number): string =>
 
 const startedMs = Date.now();
 await ensureBuilt();
-const total = tasks.length;
+const total = tasks.length + boardTasks.length;
 const queue = [...tasks];
-await Promise.all(Array.from({ length: workers }, () => drain(queue)));
+// Boards mostly wait: each has a process of its own, beside those that keep the cores busy.
+await Promise.all([...boardTasks.map(task => drain([task])), ...Array.from({ length: workers }, () => drain(queue))]);
 progress.stop();
 
 const result = {
@@ -134,14 +154,14 @@ const result = {
   lost: count("lost"),
   doubled: count("doubled"),
   bricked: count("bricked"),
-  machines,
+  machines: hasLinux ? [...machines, "lua5.4"] : machines,
   wrongModules: report.wrongModules.map(({ name, caught }) => ({ name, caught })),
 };
 const minutes = ((Date.now() - startedMs) / 60_000).toFixed(1);
 for (const { kind, message } of report.failures.slice(0, shownFailures)) console.error(`${kind}: ${message}`);
-if (isJson) console.log(JSON.stringify(result));
+if (options.json === true) console.log(JSON.stringify(result));
 else {
-  const left = `--quick took one cut in ${thin}, and left out the ring in Lua: it proves little. Run \`npm run cuts\`.`;
+  const left = `--quick took one cut in ${thin}, on boards one in ${thinBoards}, and left out the ring in Lua: it proves little. Run \`npm run cuts\`.`;
   console.log(table());
   console.log(`${result.cuts} cuts, ${result.series} of them second ones, in ${minutes} minutes`);
   console.log(`lost ${result.lost}, doubled ${result.doubled}, bricked ${result.bricked}`);

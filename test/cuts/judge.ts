@@ -10,6 +10,7 @@ import { encodeCbor } from "../../host/device/cbor";
 import { bytesOf } from "../../host/device/message-channel";
 import type { Bytes } from "../../protocol/bytes";
 import type { LookupReply } from "../../protocol/commands";
+import type { Board } from "./board";
 import { checkLog, type Life } from "./life";
 import type { DocumentFacts } from "./log";
 import { nextLine } from "./receipts";
@@ -27,14 +28,21 @@ export interface Trial {
 
 /** The power fails, comes back, and the shop must survive it. Throws Failure that names the cut. */
 export function judge(shop: Shop, trial: Trial, survives: (before: World) => void): void {
-  try {
+  const { call, life } = trial.point;
+  nameCut(`cut ${life} in ${callWords(call)}: ${cutWords(trial.cut)}`, () => {
     enterAfter(shop, trial);
     survives(trial.point.world);
+  });
+}
+
+/** Whatever goes wrong in it becomes a Failure that names the cut. */
+export function nameCut(cutName: string, run: () => void): void {
+  try {
+    run();
   } catch (error) {
     const kind = error instanceof Failure ? error.kind : "bricked";
     const words = error instanceof Error ? error.message : JSON.stringify(error);
-    const { call, life } = trial.point;
-    throw new Failure(kind, `${words} (cut ${life} in ${callWords(call)}: ${cutWords(trial.cut)})`, { cause: error });
+    throw new Failure(kind, `${words} (${cutName})`, { cause: error });
   }
 }
 
@@ -48,12 +56,16 @@ export function enterAfter(shop: Shop, { point, cut, turn }: Trial): void {
 
 /**
  * How closely a cut is looked at. look: a start and what it finds, and another one where bytes may read differently the
- * next time. sell: a start, then the shop sells on, its log is verified, and it starts again. whole: two starts, then the
- * same, and what was in flight and got lost is sold again, however long it is.
+ * next time. sell: a start, then the shop sells on, its log on the flash is verified, and it starts again. export: the
+ * same with the log as the module gives it. whole: two starts, then the same, and what was in flight and got lost is sold
+ * again, however long it is.
  */
-export type Care = "look" | "sell" | "whole";
+export type Care = "look" | "sell" | "export" | "whole";
 
-export function survive(life: Life, before: World, care: Care, cut: Cut): void {
+/** Every fourth log is read from the module: what it gives depends on the log alone, and asking takes long. */
+export const seldomExport = (turn: number): Care => (turn % 4 === 0 ? "export" : "sell");
+
+export function survive(life: Life<Board>, before: World, care: Care, cut: Cut): void {
   const { shop } = life;
   const first = lookAround(shop, before);
   const mayChange = cut?.tear === "unstable" || cut?.eraseState !== undefined;
@@ -62,17 +74,18 @@ export function survive(life: Life, before: World, care: Care, cut: Cut): void {
   shop.link = true;
   const isSold = sellOn(shop, before, first, care);
   shop.rest(framesPerTrial);
-  const documents = checkLog(life, before);
+  const documents = checkLog(life, before, care === "sell" ? "flash" : "module");
   const { told } = shop.world();
-  for (const kept of [told.find(one => documents.has(one.number)), told.at(-1)]) {
-    if (kept !== undefined) checkDelivery(checkTold(kept, shop.lookup(kept.key)), documents.get(kept.number));
-  }
   if (!isSold) makeRoom(shop);
-  lookAround(shop, { ...before, told, inFlight: undefined });
+  const last = lookAround(shop, { ...before, told, inFlight: undefined });
+  const oldest = told.find(one => documents.has(one.number));
+  const isSeen = oldest === undefined || last.told.some(({ number }) => number === oldest.number);
+  const replies = isSeen ? last.told : [...last.told, checkTold(oldest, shop.lookup(oldest.key))];
+  for (const reply of replies) checkDelivery(reply, documents.get(reply.number ?? 0));
 }
 
 /** Finishes what is there; what got lost is sold again, or a new receipt is sold. False: MEMORY_FULL. */
-function sellOn(shop: Shop, { told, inFlight }: World, found: Found, care: Care): boolean {
+function sellOn(shop: Shop<Board>, { told, inFlight }: World, found: Found, care: Care): boolean {
   const begun = found.inFlight === undefined ? told.at(-1) : inFlight;
   if (begun !== undefined && !sellUnlessFull(shop, begun)) return false;
   const isLost = inFlight !== undefined && found.inFlight === undefined;
@@ -86,7 +99,7 @@ const framesPerTrial = 2;
 const nextOrder: Order = { key: "next", receipt: nextLine };
 
 /** A full memory sells again once its shift is closed and all is delivered and old. */
-function makeRoom(shop: Shop): void {
+function makeRoom(shop: Shop<Board>): void {
   shop.rest();
   if (shop.status().shift.open) shop.closeShift();
   shop.board.setTime(shop.board.nowS() + retentionS);
@@ -102,7 +115,7 @@ interface Found {
 }
 
 /** Starts, and looks up. */
-function lookAround(shop: Shop, { told, inFlight }: World): Found {
+function lookAround(shop: Shop<Board>, { told, inFlight }: World): Found {
   shop.reboot();
   const { state, blocks } = shop.status();
   if (state !== "ready") throw new Failure("bricked", `the module is ${state}: ${JSON.stringify(blocks)}`);

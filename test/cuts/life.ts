@@ -13,12 +13,14 @@ import type { Bytes } from "../../protocol/bytes";
 import { decodeMap, getUint } from "../../protocol/cbor-read";
 import type { JournalKey } from "../../protocol/journal-verify";
 import { shiftCloseKey } from "../../protocol/records";
+import type { Board, WatchedBoard } from "./board";
 import { openFlashLog, readItems } from "./flash-log";
-import { type DocumentFacts, documentsIn, type Log, lastCloseIn, readLog, sha256, verifyLog } from "./log";
+import { type DocumentFacts, documentsIn, journalKey, type Log, lastCloseIn, readLog, sha256, verifyLog } from "./log";
+import { nextLine } from "./receipts";
 import { Failure, type Shop, type World } from "./shop";
 
-export interface Life {
-  readonly shop: Shop;
+export interface Life<Kind extends Board = WatchedBoard> {
+  readonly shop: Shop<Kind>;
   readonly geometry: Geometry;
   readonly key: JournalKey;
   /** Where the log stood before sale n, counted from 0. */
@@ -27,8 +29,28 @@ export interface Life {
   readonly items: Bytes[];
 }
 
+/** A life that begins with this shop. */
+export function newLife<Kind extends Board>(shop: Shop<Kind>, geometry: Geometry): Life<Kind> {
+  return { shop, geometry, key: journalKey(shop.board.hal().secureElement.publicKey()), marks: [], items: [] };
+}
+
+/** Marks the log, sells one line under this name, and lets paper and queue end. */
+export function sellMarked(life: Life<Board>, name: string): void {
+  markLog(life);
+  life.shop.sell({ key: name, receipt: nextLine });
+  life.shop.rest();
+}
+
+/** Two shifts, so that all copies of the state are written. */
+export function liveTwoDays(life: Life<Board>): void {
+  for (const day of ["first day", "second day"]) {
+    sellMarked(life, day);
+    life.shop.closeShift();
+  }
+}
+
 /** Before a sale: what the log has grown by. */
-export function markLog({ shop, marks, items }: Life): void {
+export function markLog({ shop, marks, items }: Life<Board>): void {
   const memory = openFlashLog(shop.board.fiscal, marks.at(-1));
   items.push(...readItems(memory, memory.find(items.length)));
   if (marks.length === shop.world().told.length) marks.push(memory.logPosition());
@@ -36,7 +58,7 @@ export function markLog({ shop, marks, items }: Life): void {
 }
 
 /** What the ring keeps is what was sold; what it gave up might go. */
-export function checkRing(shop: Shop): void {
+export function checkRing(shop: Shop<Board>): void {
   const memory = openFlashLog(shop.board.fiscal, undefined);
   const { sequence, hash } = memory.anchor();
   const documents = documentsIn({ firstSequence: sequence, anchorHash: hash, items: readItems(memory, undefined) });
@@ -44,12 +66,16 @@ export function checkRing(shop: Shop): void {
   checkReceipts(shop, documents);
 }
 
-/** The log after a cut, read from the module: chain, signatures, and every receipt as it was sold. */
-export function checkLog(life: Life, before: World): ReadonlyMap<number, DocumentFacts> {
+/** The log after a cut, from whom it is read: chain, signatures, and every receipt as it was sold. */
+export function checkLog(
+  life: Life<Board>,
+  before: World,
+  from: "module" | "flash",
+): ReadonlyMap<number, DocumentFacts> {
   const { shop, key, items, marks } = life;
   const mark = marks[Math.max(0, before.told.length - 1)]!;
   const { firstSeq, anchorHash } = shop.oldestRecord();
-  const tail = readLog(shop, mark.sequence + 1);
+  const tail = from === "module" ? readLog(shop, mark.sequence + 1) : readTail(shop, mark);
   verifyLog(shop, key, mark.sequence + 1, mark.hash, tail);
   checkUntouched(life, before, mark, firstSeq);
   const log: Log = {
@@ -65,8 +91,14 @@ export function checkLog(life: Life, before: World): ReadonlyMap<number, Documen
   return documents;
 }
 
+/** The records after the mark, as they stand on the flash. */
+function readTail({ board }: Shop<Board>, mark: LogPosition): Bytes[] {
+  const memory = openFlashLog(board.fiscal, mark);
+  return readItems(memory, memory.find(mark.sequence));
+}
+
 /** The newest Z record has its control record, whatever came between them. */
-function checkControl({ board }: Shop, log: Log): void {
+function checkControl({ board }: Shop<Board>, log: Log): void {
   const { callBytesMax } = board.hal().board;
   const slot = lastZ(board.z, callBytesMax);
   const control = slot === undefined ? undefined : decodeMap(readZ(board.z, callBytesMax, slot));
@@ -78,7 +110,7 @@ function checkControl({ board }: Shop, log: Log): void {
 }
 
 /** Sectors from the one of the oldest record up to the one of the mark, that one not included. */
-function checkUntouched({ shop, geometry }: Life, before: World, mark: LogPosition, firstSeq: number): void {
+function checkUntouched({ shop, geometry }: Life<Board>, before: World, mark: LogPosition, firstSeq: number): void {
   const { sectorBytes, fiscalBytes } = geometry;
   const base = partitionsOf(geometry).fiscal.offsetBytes / sectorBytes;
   const count = fiscalBytes / sectorBytes;
@@ -96,7 +128,7 @@ function checkUntouched({ shop, geometry }: Life, before: World, mark: LogPositi
 }
 
 /** What the ring gave up was delivered and 720 h old. */
-function checkGivenUp(shop: Shop, documents: ReadonlyMap<number, DocumentFacts>): void {
+function checkGivenUp(shop: Shop<Board>, documents: ReadonlyMap<number, DocumentFacts>): void {
   const { told, operator } = shop.world();
   const nowS = shop.board.nowS();
   for (const one of told) {
@@ -109,7 +141,7 @@ function checkGivenUp(shop: Shop, documents: ReadonlyMap<number, DocumentFacts>)
 }
 
 /** Every receipt in the log is one that was sold, as it was sold; the operator has the oldest ones, each once. */
-function checkReceipts(shop: Shop, documents: ReadonlyMap<number, DocumentFacts>): void {
+function checkReceipts(shop: Shop<Board>, documents: ReadonlyMap<number, DocumentFacts>): void {
   const { told, operator } = shop.world();
   const numbers = operator.tickets.map(ticket => ticket.number);
   if (numbers.length > told.length || numbers.some((number, index) => number !== index + 1)) {
@@ -127,10 +159,10 @@ function checkReceipts(shop: Shop, documents: ReadonlyMap<number, DocumentFacts>
   }
 }
 
-/** A sign that left the printer since the last mark stands in the log. */
+/** A sign that left the printer since the last mark stands in the log; one that broke off in the middle has no end. */
 function checkPaper({ board }: World, documents: ReadonlyMap<number, DocumentFacts>): void {
   const signs = new Set([...documents.values()].map(({ sign }) => sign));
-  for (const [, sign] of board.paper.matchAll(/[?&]i=(\d+)/g)) {
+  for (const [, sign] of board.paper.matchAll(/[?&]i=(\d+)&/g)) {
     if (!signs.has(sign)) throw new Failure("lost", `paper shows sign ${sign}, which is not in the log`);
   }
 }

@@ -12,7 +12,7 @@ import { itemHash, type JournalItem, mapOfRecord, readItem } from "../../protoco
 import { type JournalKey, verifyJournal } from "../../protocol/journal-verify";
 import { outcomeKey } from "../../protocol/records";
 import card from "../../samples/card.json";
-import { serial } from "./board";
+import { type Board, serial } from "./board";
 import { Failure, type Shop } from "./shop";
 
 /** Export items, oldest first. `firstSequence` is that of the oldest. */
@@ -34,7 +34,7 @@ export interface DocumentFacts {
 }
 
 /** Export items of the log over SMP, from record `from` to the newest. */
-export function readLog(shop: Shop, from: number): Bytes[] {
+export function readLog(shop: Shop<Board>, from: number): Bytes[] {
   const items: Bytes[] = [];
   for (let last = from; from + items.length <= last; ) {
     const seq = from + items.length;
@@ -51,7 +51,13 @@ export function readLog(shop: Shop, from: number): Bytes[] {
 }
 
 /** Chain and signatures from record `from` on, whose predecessor has this hash; the module signs the trailer. */
-export function verifyLog(shop: Shop, key: JournalKey, from: number, prev: Bytes, items: readonly Bytes[]): void {
+export function verifyLog(
+  shop: Shop<Board>,
+  key: JournalKey,
+  from: number,
+  prev: Bytes,
+  items: readonly Bytes[],
+): void {
   const to = from + items.length - 1;
   const header = headerItem({
     serial: utf8(serial),

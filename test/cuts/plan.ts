@@ -1,7 +1,11 @@
-/** What is searched: every series on both machines, cut into jobs that take a minute or two; and the wrong modules. */
+/**
+ * What is searched: every simulated series on both machines and the series on boards, cut into jobs that take a minute or
+ * two; and what is wrong on purpose.
+ */
 import { readFileSync } from "node:fs";
 import { start } from "../../firmware/start";
 import { ensureBuilt } from "../../host/build/image";
+import { boardSeries, catchSyncless, synclessName } from "./board-series";
 import { createLuaMachine, createNodeMachine, type Machine } from "./machine";
 import { scenes, secondCuts, singleCuts } from "./receipt-series";
 import { ringCuts } from "./ring-series";
@@ -20,15 +24,27 @@ export const series: readonly Series[] = [
 ];
 
 /** Every `slices`th unit of a series, from `slice` on; one cut in `thin`. */
-export interface Job {
-  readonly machine: MachineName;
-  readonly series: number;
+interface Share {
   readonly slice: number;
   readonly slices: number;
   readonly thin: number;
 }
+export interface SimJob extends Share {
+  readonly machine: MachineName;
+  readonly series: number;
+}
+export interface BoardJob extends Share {
+  readonly board: number;
+}
+export type Job = SimJob | BoardJob;
 
-export function jobsOf(thin: number, isQuick: boolean): Job[] {
+/** Where a job's numbers are counted. */
+export function rowNameOf(job: Job): { machine: string; name: string } {
+  if ("board" in job) return boardSeries[job.board]!;
+  return { machine: job.machine, name: series[job.series]!.name };
+}
+
+export function simJobs(thin: number, isQuick: boolean): SimJob[] {
   return series.flatMap((_, index) =>
     [...machines].reverse().flatMap(machine => {
       const isRing = index === 0;
@@ -39,12 +55,28 @@ export function jobsOf(thin: number, isQuick: boolean): Job[] {
   );
 }
 
+/** Without Debian's packages for a Linux board only those that do without. */
+export function boardJobs(thin: number, hasLinux: boolean): BoardJob[] {
+  return boardSeries.flatMap(({ machine }, board) =>
+    machine === "lua5.4" && !hasLinux ? [] : [{ board, slice: 0, slices: 1, thin }],
+  );
+}
+
+/** What is wrong on purpose, by name. */
+export const wrongNames = (hasLinux: boolean): string[] => [
+  ...wrongModules.map(({ name }) => name),
+  ...(hasLinux ? [synclessName] : []),
+];
+
+/** What the search says of it when it has found it; undefined: it was not caught. */
+export const catchWrong = (index: number, thin: number): Promise<string | undefined> =>
+  index < wrongModules.length ? catchWrongModule(index, thin) : catchSyncless(thin);
+
 export async function createMachine(name: MachineName): Promise<Machine> {
   return name === "node" ? createNodeMachine(start) : createLuaMachine(readFileSync((await ensureBuilt()).image));
 }
 
-/** What the search says of a wrong module when it has found it; undefined: it was not caught. */
-export async function catchWrongModule(index: number, thin: number): Promise<string | undefined> {
+async function catchWrongModule(index: number, thin: number): Promise<string | undefined> {
   const { machine, remove } = await createWrongMachine(wrongModules[index]!);
   const tally = newTally(thin);
   try {

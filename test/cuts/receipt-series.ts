@@ -9,11 +9,10 @@ import { decodeFragmentHead, fragmentHeadBytes } from "../../firmware/flash-reco
 import { testGeometry } from "../../hal/sim/geometry";
 import { bordersOf } from "./borders";
 import { readPayloads } from "./flash-log";
-import { enterAfter, judge, survive, type Trial } from "./judge";
-import { type Life, markLog } from "./life";
-import { journalKey } from "./log";
+import { enterAfter, judge, seldomExport, survive, type Trial } from "./judge";
+import { type Life, liveTwoDays, markLog, newLife, sellMarked } from "./life";
 import type { Machine } from "./machine";
-import { fifteenLines, nextLine, oneLine, type Receipt, threeLines } from "./receipts";
+import { fifteenLines, oneLine, type Receipt, threeLines } from "./receipts";
 import { attempt, type Prepared, type Series } from "./series";
 import { openShop, type Shop } from "./shop";
 import { borderCuts, type Cut, everyCut, oneTearEach, type Point, watch } from "./watch";
@@ -40,20 +39,10 @@ export interface Lived {
 
 export function live({ receipt, operator }: Scene, machine: Machine): Lived {
   const shop = openShop(testGeometry, machine);
-  const key = journalKey(shop.board.hal().secureElement.publicKey());
-  const life: Life = { shop, geometry: testGeometry, key, marks: [], items: [] };
-  const sell = (name: string): void => {
-    markLog(life);
-    shop.sell({ key: name, receipt: nextLine });
-    shop.rest();
-  };
-  // Two shifts before, so that all copies of the state are written.
-  for (const day of ["first day", "second day"]) {
-    sell(day);
-    shop.closeShift();
-  }
+  const life = newLife(shop, testGeometry);
+  liveTwoDays(life);
   shop.link = operator === "answers";
-  if (operator === "away") sell("away");
+  if (operator === "away") sellMarked(life, "away");
   markLog(life);
   const points = watch(shop, 0, () => {
     shop.sell({ key: "watched", receipt });
@@ -113,7 +102,7 @@ export function secondCuts(scene: Scene): Series {
             everyCut(point.call, place, []).forEach((cut, index) => {
               const turn = (unit * 509 + place) * 307 + index;
               attempt(tally, turn, true, () =>
-                judge(life.shop, { point, cut, turn }, before => survive(life, before, "sell", cut)),
+                judge(life.shop, { point, cut, turn }, before => survive(life, before, seldomExport(turn), cut)),
               );
             });
           });

@@ -5,9 +5,8 @@
 import { decodeFragmentHead, type FragmentHead, fragmentHeadBytes } from "../../firmware/flash-record";
 import { recordType } from "../../protocol/records";
 import { type Call, createBoard } from "./board";
-import { judge, survive } from "./judge";
-import { checkRing, type Life, markLog } from "./life";
-import { journalKey } from "./log";
+import { judge, seldomExport, survive } from "./judge";
+import { checkRing, type Life, markLog, newLife } from "./life";
 import type { Machine } from "./machine";
 import { ringGeometry, wraps, wrapThrice } from "./ring";
 import { attempt, type Prepared, type Series } from "./series";
@@ -30,7 +29,7 @@ export const ringCuts: Series = {
         tried.forEach((cut, index) => {
           const turn = unit * 1009 + index;
           attempt(tally, turn, false, () =>
-            judge(life.shop, { point, cut, turn }, before => survive(life, before, "sell", cut)),
+            judge(life.shop, { point, cut, turn }, before => survive(life, before, seldomExport(turn), cut)),
           );
         });
       },
@@ -42,8 +41,7 @@ function liveRing(machine: Machine): { life: Life; points: Point[] } {
   const shop = createShop(createBoard(ringGeometry), machine);
   shop.boot();
   shop.fiscalize();
-  const key = journalKey(shop.board.hal().secureElement.publicKey());
-  const life: Life = { shop, geometry: ringGeometry, key, marks: [], items: [] };
+  const life = newLife(shop, ringGeometry);
   const listener = { beforeSale: () => markLog(life), afterShift: () => checkRing(shop) };
   const isFlash = (call: Call): boolean => call.kind !== "device";
   return { life, points: watch(shop, 0, () => wrapThrice(shop, listener), isFlash) };

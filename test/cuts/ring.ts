@@ -7,6 +7,7 @@
  */
 import { retentionS } from "../../firmware/limits";
 import { emulatorGeometry, type Geometry } from "../../hal/sim/geometry";
+import type { Board } from "./board";
 import { fifteenLines, oneLine, type Receipt, threeLines } from "./receipts";
 import { type Order, Refused, type Shop, trySell } from "./shop";
 
@@ -86,7 +87,7 @@ export function wrapThrice(shop: Shop, listener: RingListener): void {
 const pass = (shop: Shop, seconds: number): void => shop.board.setTime(shop.board.nowS() + seconds);
 
 /** False: MEMORY_FULL. */
-export function sellUnlessFull(shop: Shop, order: Order): boolean {
+export function sellUnlessFull(shop: Shop<Board>, order: Order): boolean {
   const said = trySell(shop, order);
   if (!(said instanceof Error)) return true;
   if (said.code === "MEMORY_FULL") return false;

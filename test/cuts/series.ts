@@ -12,6 +12,13 @@ export interface Prepared {
   run(unit: number, tally: Tally): void;
 }
 
+/** The same on boards that are not simulated. */
+export interface OpenSeries {
+  readonly units: number;
+  run(unit: number, tally: Tally): void | Promise<void>;
+  close(): Promise<void>;
+}
+
 export interface Tally {
   cuts: number;
   /** Of them, how many were not the first. */

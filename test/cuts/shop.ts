@@ -27,7 +27,7 @@ import { crc16 } from "../../protocol/crc16";
 import { createFrameDecoder, encodePacket, feedFrame } from "../../protocol/smp-frame";
 import { decodeMessages, encodeMessage, smpOp, smpVersion } from "../../protocol/smp-message";
 import card from "../../samples/card.json";
-import { type BoardState, createBoard, serial, type WatchedBoard } from "./board";
+import { type Board, type BoardState, createBoard, serial, type WatchedBoard } from "./board";
 import type { Machine } from "./machine";
 import { enrolledOperator, type OperatorState, takeFrame } from "./operator";
 import type { Receipt } from "./receipts";
@@ -65,8 +65,8 @@ export class Failure extends Error {
   }
 }
 
-export interface Shop {
-  readonly board: WatchedBoard;
+export interface Shop<Kind extends Board = WatchedBoard> {
+  readonly board: Kind;
   /** False: the operator cannot be reached. */
   link: boolean;
   /** What comes back in the operator's place, who may be asked too; undefined: the operator answers. No bytes: silence. */
@@ -111,10 +111,11 @@ export type Done = LookupReply & { readonly answer: Answer; readonly live: Live 
 
 const ticksPerRequestMax = 400;
 const stepsMax = 600;
+const stepsPerPoll = 6;
 const chunkBytes = 900;
 const pageBytes = 900;
 
-export function createShop(board: WatchedBoard, machine: Machine): Shop {
+export function createShop<Kind extends Board>(board: Kind, machine: Machine): Shop<Kind> {
   let operator = enrolledOperator(serial);
   let told: readonly Told[] = [];
   let inFlight: Order | undefined;
@@ -142,6 +143,11 @@ export function createShop(board: WatchedBoard, machine: Machine): Shop {
     const waitMs = machine.tick();
     receive();
     if (waitMs > 0) board.wait(waitMs);
+  }
+
+  /** Some steps before it is asked again how far it is: questions cost more than work. */
+  function letWork(): void {
+    for (let step = 0; step < stepsPerPoll; step++) tick();
   }
 
   function request<Reply extends object>(
@@ -269,18 +275,23 @@ export function createShop(board: WatchedBoard, machine: Machine): Shop {
       if (reply instanceof Error) throw refusedOrLost(order, reply);
       if (reply.state === "done") return reply as Done;
       if (reply.state === "pending") carry();
+      else letWork();
     }
     throw new Failure("bricked", "a receipt never ends");
   }
 
-  /** A sale may be refused after it was submitted, but not after the module gave it a number. */
+  /**
+   * A sale may be refused after it was submitted, but not after the module gave it a number. With a flash that fails it
+   * stays open what became of it until the module has started again.
+   */
   function refusedOrLost(order: Order, refusal: DeviceRefusal): Error {
+    if (refusal.code === "FLASH_FAILED") return new Refused(refusal);
     if (told.some(({ key }) => key === order.key)) return new Failure("lost", `a numbered receipt: ${words(refusal)}`);
     inFlight = undefined;
     return new Refused(refusal);
   }
 
-  const shop: Shop = {
+  const shop: Shop<Kind> = {
     board,
     link: true,
     answerWith: undefined,
@@ -361,7 +372,8 @@ export function createShop(board: WatchedBoard, machine: Machine): Shop {
         const { printer, queue } = shop.status();
         const sends = queue.length > 0 && frames > 0;
         if (printer.pending === 0 && !sends) return;
-        if (sends && carry()) frames -= 1;
+        if (!sends) letWork();
+        else if (carry()) frames -= 1;
       }
       throw new Failure("bricked", "paper or queue never end");
     },
@@ -382,8 +394,11 @@ export function createShop(board: WatchedBoard, machine: Machine): Shop {
 }
 
 /** A shop on a new board, registered and signed in. */
-export function openShop(geometry: Geometry, machine: Machine): Shop {
-  const shop = createShop(createBoard(geometry), machine);
+export const openShop = (geometry: Geometry, machine: Machine): Shop =>
+  begin(createShop(createBoard(geometry), machine));
+
+/** The board starts for the first time, is registered, and somebody signs in. */
+export function begin<Kind extends Board>(shop: Shop<Kind>): Shop<Kind> {
   shop.boot();
   shop.fiscalize();
   shop.signIn();
@@ -391,7 +406,7 @@ export function openShop(geometry: Geometry, machine: Machine): Shop {
 }
 
 /** Sells, or answers why not. */
-export function trySell(shop: Shop, order: Order): Done | DeviceRefusal {
+export function trySell(shop: Shop<Board>, order: Order): Done | DeviceRefusal {
   try {
     return shop.sell(order);
   } catch (error) {
@@ -400,8 +415,11 @@ export function trySell(shop: Shop, order: Order): Done | DeviceRefusal {
   }
 }
 
-/** What ends by itself: the printer has not said yet that it is well, or still prints. */
-const passing = ["PRINTER_ABSENT", "PRINT_UNFINISHED", "BUSY", "UPLOAD_INCOMPLETE"];
+/**
+ * What ends by itself: the printer has not said yet that it is well, or still prints. A cover counts as open until the
+ * printer has told of it, which it does after the paper.
+ */
+const passing = ["PRINTER_ABSENT", "COVER_OPEN", "PRINT_UNFINISHED", "BUSY", "UPLOAD_INCOMPLETE"];
 
 /** The module refuses a sale; the caller may expect it. */
 export class Refused extends Error {
