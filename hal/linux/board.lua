@@ -18,7 +18,8 @@ local board = {}
 -- Factory number and unique id, written once. Returns them, or nil, a code and its facts.
 local function identity(home, serial)
   local path = home .. "/facts"
-  local content = whole.read(path)
+  local content, problem = whole.read(path)
+  if problem ~= nil then return nil, "FLASH_FILE", { file = path, got = problem } end
   if content == nil then
     if serial == nil then return nil, "BOARD_CONFIG", { field = "serial", expected = "a factory number" } end
     local message
@@ -42,12 +43,12 @@ function board.open(values, wake, tell, openFile)
   end
   local who, code, facts = identity(values.home, values.serial)
   if who == nil then return nil, code, facts end
-  local parts
-  parts, code, facts = flash.open(values.home .. "/flash.bin", values.fiscalBytes, tell, openFile)
-  if parts == nil then return nil, code, facts end
-  local keys
-  keys, code, facts = element.open(values.home)
+  -- The keys first: a first start that is cut short leaves no flash without them.
+  local flashPath, keys, parts = values.home .. "/flash.bin", nil, nil
+  keys, code, facts = element.open(values.home, not flash.exists(flashPath))
   if keys == nil then return nil, code, facts end
+  parts, code, facts = flash.open(flashPath, values.fiscalBytes, tell, openFile)
+  if parts == nil then return nil, code, facts end
   local port = printer.open(values.printer.port, wake)
   if port == nil then
     return nil, "BOARD_CONFIG", { field = "printer.port", expected = "lp:/dev/usb/lp0, serial:/dev/… or tcp://…", got = values.printer.port }

@@ -23,8 +23,9 @@ local function problemOf(values)
   for _, name in ipairs { "home", "image", "tty" } do
     if not isText(values[name]) then return name, "a path", values[name] end
   end
-  if values.serial ~= nil and not (isText(values.serial) and #values.serial <= serialBytesMax) then
-    return "serial", "1 to 32 characters", values.serial
+  local serial = values.serial
+  if serial ~= nil and not (isText(serial) and #serial <= serialBytesMax and not serial:find "%c") then
+    return "serial", "1 to 32 characters", serial
   end
   local printer = values.printer
   if type(printer) ~= "table" or not isText(printer.port) then return "printer", "{ profile, port }", printer end
@@ -53,7 +54,7 @@ end
 
 -- The profile that the configuration names, or nil.
 function config.profile(values)
-  local chunk = loadfile(values.image:match "^(.*/)" .. "printer-profiles.lua", "t")
+  local chunk = loadfile((values.image:match "^(.*/)" or "./") .. "printer-profiles.lua", "t")
   if chunk == nil then return nil end
   for _, profile in ipairs(chunk().printerProfiles) do
     if profile.name == values.printer.profile then return profile end

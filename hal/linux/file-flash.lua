@@ -98,12 +98,18 @@ local function partition(file, base, capacityBytes, health)
   return part
 end
 
+-- False only when there is no such file: one that cannot be looked at is never made anew.
+function flash.exists(path)
+  local stat, message = uv.fs_stat(path)
+  return stat ~= nil or message:find "ENOENT" == nil
+end
+
 -- Opens the flash, making it when there is none. `fiscalBytes`: room of the log, whole sectors. `tell(message)` hears of the
 -- first failed write. Returns { state, scratch, z, fiscal, close, health }, or nil, a code and its facts; `health` counts the
 -- writes that are on the disk.
 function flash.open(path, fiscalBytes, tell, openFile)
   local capacityBytes = fixedBytes() + fiscalBytes
-  if uv.fs_stat(path) == nil then
+  if not flash.exists(path) then
     local made, message = make(path, capacityBytes)
     if not made then
       local isFull = message:find "ENOSPC" or message:find "EDQUOT" or message:find "EFBIG"

@@ -40,16 +40,21 @@ local function parse(content)
   return { sign = sign, mac = bytesOf(macHex), seal = bytesOf(sealHex) }
 end
 
--- `folder` holds the files. Returns the element, or nil, a code and its facts.
-function element.open(folder)
+-- `folder` holds the files; keys are made when `mayMake`, on a board that has no flash yet: on one that has lived, other keys
+-- would be another register. Returns the element, or nil, a code and its facts.
+function element.open(folder, mayMake)
   local keyPath, counterPath = folder .. "/element.key", folder .. "/element.counter"
-  local content, message = whole.read(keyPath), nil
+  local content, message = whole.read(keyPath)
+  if message ~= nil or (content == nil and not mayMake) then
+    return nil, "ELEMENT_FILE", { file = keyPath, got = message or "no file" }
+  end
   if content == nil then content, message = make(keyPath) end
   if content == nil then return nil, "DISK_FULL", { file = keyPath, got = message } end
   local keys = parse(content)
   if keys == nil then return nil, "ELEMENT_FILE", { file = keyPath } end
-  local count = math.tointeger(tonumber(whole.read(counterPath) or "0"))
-  if count == nil then return nil, "ELEMENT_FILE", { file = counterPath } end
+  local counted, problem = whole.read(counterPath)
+  local count = problem == nil and math.tointeger(tonumber((counted or "0"):match "^%d+$")) or nil
+  if count == nil then return nil, "ELEMENT_FILE", { file = counterPath, got = problem or "no number" } end
   local publicKey = p256.publicKey(keys.sign)
   local self = {}
 

@@ -11,13 +11,16 @@ local function syncFolder(path)
   end
 end
 
--- The content, or nil when there is no such file.
+local noSuchFile = 2
+
+-- The content; nil when there is no such file; nil and why when it is there and cannot be read: then nobody may make it anew.
 function whole.read(path)
-  local file = io.open(path, "rb")
-  if file == nil then return nil end
-  local content = file:read "a"
+  local file, message, number = io.open(path, "rb")
+  if file == nil and number == noSuchFile then return nil end
+  if file == nil then return nil, message end
+  local content, problem = file:read "a"
   file:close()
-  return content
+  return content, problem
 end
 
 -- True, or nil and why. Nobody but the owner reads it (mode 0600).

@@ -286,6 +286,9 @@ test("factory number, flash and keys of a board that has lived are not changed b
   assert.equal(["element.key", "flash.bin", "facts"].map(mode), ["600", "600", "600"]);
   writeFileSync(path.join(home, "element.key"), "not a key");
   assert.match(refusal(board.file).said, /ELEMENT_FILE file=/);
+  rmSync(path.join(home, "element.key"));
+  assert.match(refusal(board.file).said, /ELEMENT_FILE file=.*got=no file/);
+  assert.throws(() => statSync(path.join(home, "element.key")), /ENOENT/, "no other key is made");
 });
 
 test("a disk that is full at the first start leaves no half of a flash", context => {
