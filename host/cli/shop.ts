@@ -117,12 +117,13 @@ async function refuseSecond(home: string): Promise<void> {
 
 /** The port variables for the children. A busy one is named before anything starts. */
 async function portEnv({ home, isOnAnyPort }: ShopOptions): Promise<Record<string, string>> {
-  const anyPorts: Partial<Record<string, string>> = { KASSA_OFD_PORT: await anyOfdPort(home) };
+  const lastOfdPort = await anyOfdPort(home);
+  const free = (variable: string, byDefault: number): string => {
+    if (variable === "KASSA_OFD_PORT" && lastOfdPort !== "0") return lastOfdPort;
+    return isOnAnyPort ? "0" : String(byDefault);
+  };
   const entries = Object.entries(ports).map(([variable, byDefault]) => {
-    return [
-      variable,
-      process.env[variable] ?? (isOnAnyPort ? (anyPorts[variable] ?? "0") : String(byDefault)),
-    ] as const;
+    return [variable, process.env[variable] ?? free(variable, byDefault)] as const;
   });
   for (const [variable, port] of entries) {
     if (!/^\d{1,5}$/.test(port) || Number(port) > portMax) {
