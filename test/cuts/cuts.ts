@@ -88,7 +88,8 @@ function runTask(worker: ChildProcess, task: Task): Promise<void> {
       else if ("job" in task) noteProgress(task, message, startedMs);
       if ("caught" in message || message.fraction === 1) end();
     };
-    const onExit = (code: number | null): void => reject(new Error(`a worker ended with ${code}`));
+    const onExit = (code: number | null, signal: string | null): void =>
+      reject(new Error(`a worker ended with ${code ?? signal}`));
     worker.on("message", hear).on("exit", onExit);
     worker.send(("job" in task ? task : { ...task, thin: thinWrong }) satisfies ToWorker);
   });

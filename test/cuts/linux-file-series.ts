@@ -8,6 +8,7 @@ import { ensureBuilt } from "../../host/build/image";
 import { nameCut, seldomExport, survive } from "./judge";
 import { type Life, liveTwoDays, markLog, newLife } from "./life";
 import { createLinuxFileBoard, type FileCut, type LinuxFileBoard, linuxGeometry } from "./linux-file-board";
+import type { Machine } from "./machine";
 import { oneLine } from "./receipts";
 import { attempt, newTally, type OpenSeries } from "./series";
 import { begin, createShop, type Order, type World } from "./shop";
@@ -89,11 +90,20 @@ function cutWords({ atCall, keptBytes, seed }: FileCut, { callsBefore }: Lived):
   return `cut at write or sync ${atCall - callsBefore}, ${keptBytes ?? "all"} bytes of it, seed ${seed}`;
 }
 
+function liveOrClose(board: LinuxFileBoard, machine: Machine): Lived {
+  try {
+    return live(board, createShop(board, machine));
+  } catch (error) {
+    board.close();
+    throw error;
+  }
+}
+
 /** A unit is one write or sync, with all its draws. */
 export async function openLinuxFile(isSyncless = false): Promise<OpenSeries> {
   const { image } = await ensureBuilt();
   const { board, machine } = createLinuxFileBoard({ image, isSyncless });
-  const lived = live(board, createShop(board, machine));
+  const lived = liveOrClose(board, machine);
   const { life, callsBefore, callsAfter } = lived;
   return {
     units: callsAfter - callsBefore,

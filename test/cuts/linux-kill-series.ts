@@ -43,10 +43,15 @@ async function openLane(index: number): Promise<Lane> {
   const serial = `KZT0000${String(index + 1).padStart(4, "0")}`;
   const process = await openLinuxProcess(serial, index % 2 === 0);
   const operator = await openRealOperator(serial);
-  await process.start();
   const till = openRealTill(process.tty, tmpdir(), operator);
   const random = createSimRandom(index, "kills");
-  const lane: Lane = { index, process, operator, till, random, saleMs: 0, failed: false };
+  return { index, process, operator, till, random, saleMs: 0, failed: false };
+}
+
+/** Registers the board, and sells to know how long that takes. */
+async function beginDay(lane: Lane): Promise<void> {
+  const { till, process } = lane;
+  await process.start();
   await till.fiscalize();
   for (let sale = 0; sale < measured; sale++) {
     const startedMs = performance.now();
@@ -54,7 +59,12 @@ async function openLane(index: number): Promise<Lane> {
     await till.printed();
     lane.saleMs = performance.now() - startedMs;
   }
-  return lane;
+}
+
+async function closeLane({ till, process, operator }: Lane): Promise<void> {
+  await till.close();
+  await process.close();
+  await operator.close();
 }
 
 function nextOrder({ till, index }: Lane): Order {
@@ -62,7 +72,7 @@ function nextOrder({ till, index }: Lane): Order {
   return { key: `board ${index}, sale ${number}`, receipt: number % 4 === 0 ? threeLines : oneLine };
 }
 
-async function restart({ process }: Lane, afterMs: number): Promise<void> {
+async function killAfter({ process }: Lane, afterMs: number): Promise<void> {
   await pause(afterMs);
   await process.kill();
 }
@@ -76,10 +86,10 @@ async function killInSale(lane: Lane): Promise<number> {
   const secondMs = random.unit() * secondKillMaxMs;
   const selling = till.sell(nextOrder(lane));
   const killing = (async () => {
-    await restart(lane, momentMs);
+    await killAfter(lane, momentMs);
     const started = process.start();
     if (isTwice) {
-      await restart(lane, secondMs);
+      await killAfter(lane, secondMs);
       await started;
       await process.start();
     } else await started;
@@ -124,6 +134,15 @@ async function runLane(lane: Lane, unit: number, tally: Tally): Promise<void> {
 /** The last unit looks at everything. */
 export async function openLinuxKills(boards = boardsUsual): Promise<OpenSeries> {
   const lanes = await Promise.all(Array.from({ length: boards }, (_, index) => openLane(index)));
+  const close = async (): Promise<void> => {
+    for (const lane of lanes) await closeLane(lane);
+  };
+  try {
+    await Promise.all(lanes.map(beginDay));
+  } catch (error) {
+    await close();
+    throw error;
+  }
   return {
     units: units + 1,
     async run(unit, tally) {
@@ -133,12 +152,6 @@ export async function openLinuxKills(boards = boardsUsual): Promise<OpenSeries> 
         await Promise.all(well.map(lane => finish(lane).catch(error => fail(lane, tally, error, "in the end"))));
       }
     },
-    async close() {
-      for (const { till, process, operator } of lanes) {
-        await till.close();
-        await process.close();
-        await operator.close();
-      }
-    },
+    close,
   };
 }
