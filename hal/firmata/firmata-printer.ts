@@ -2,6 +2,10 @@
  * The receipt printer on the board's own serial port. Bytes wait here and leave in messages, the next one when the device
  * has taken the one before; so the FRAM never waits behind more than one of them.
  *
+ * When the line broke, nobody knows how much of the paper under way was printed. So nothing is taken until a `DLE EOT`
+ * comes: the module asks it between papers, never inside one. `GS r 1` is swallowed meanwhile: it gets no answer, and the
+ * module prints that paper again (as printer-port/port.ts does).
+ *
  * A contact on the board that says "paper out" or "cover open" is added to what the printer says about itself, so that
  * a printer without sensors stops the paper too. What the feed button brings is put between two papers; the image is told
  * of its own bytes only.
@@ -54,6 +58,8 @@ export function createFirmataPrinter({ profile, contacts, onChange }: FirmataPri
   let waitingBytes = 0;
   let answers = emptyBytes;
   let question: Question;
+  /** The line broke, and no paper has begun since. */
+  let inBrokenPaper = false;
   /** The session to which bytes are leaving. */
   let sending: typeof session;
 
@@ -113,6 +119,8 @@ export function createFirmataPrinter({ profile, contacts, onChange }: FirmataPri
 
   return {
     write(data) {
+      if (inBrokenPaper && !(session !== undefined && isDleEotRequest(data))) return data === gsR1 ? data.length : 0;
+      inBrokenPaper = false;
       if (session === undefined || data.length === 0) return 0;
       const taken = isDleEotRequest(data)
         ? writeRequest(data, byteAt(data, 2) as Question)
@@ -150,6 +158,7 @@ export function createFirmataPrinter({ profile, contacts, onChange }: FirmataPri
       session = next;
     },
     detach() {
+      inBrokenPaper ||= session !== undefined;
       session = undefined;
       forget();
     },

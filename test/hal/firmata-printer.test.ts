@@ -243,6 +243,22 @@ test("without a line it takes nothing, and what waited is gone when the line com
   assert.equal(sent, [dleEot(1)]);
 });
 
+test("a paper that the line has broken is not gone on with: the next bytes are those of a question between two papers", async () => {
+  const { printer } = withLine();
+  const sent: Bytes[] = [];
+  printer.write(utf8("a receipt, as far as its s"));
+  printer.detach();
+  printer.attach({ writeSerial: async bytes => sent.push(bytes) > 0 });
+  assert.is(printer.write(utf8("ign")), 0);
+  assert.is(printer.write(gsR1), gsR1.length, "taken, and never answered");
+  assert.is(printer.write(dleEot(2)), 3);
+  assert.is(printer.write(utf8("it")), 2);
+  for (let turns = 0; turns < 10; turns++) await new Promise(setImmediate);
+  assert.ok(!concat(sent).includes("ign"), "what was not taken has not left");
+  assert.is(sent[0], dleEot(2));
+  assert.ok(!concat(sent).includes(gsR1));
+});
+
 function answerWith(contacts: Contacts, question: Bytes, answer: number): number {
   const { printer } = withLine(contacts);
   printer.write(question);
