@@ -17,6 +17,8 @@ export type AwayCode =
   | "FRAM_FOREIGN"
   | "FRAM_BLANK"
   | "FRAM_UNKNOWN"
+  /** Another chip is at the bus than the one that was proved; the next proof says which. */
+  | "FRAM_EXCHANGED"
   /** Not opened yet, or closed by us. */
   | "CLOSED";
 

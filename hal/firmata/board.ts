@@ -109,7 +109,7 @@ export function openFirmataBoard(options: FirmataBoardOptions): FirmataBoard {
       reproof = setTimeout(() => prove(session), reproveMs);
     } else {
       options.memory.rememberFram();
-      fiscal.attach(chip, session, proof.maps);
+      fiscal.attach(chip, session, proof.content);
       change("up", undefined);
       options.onReady();
     }

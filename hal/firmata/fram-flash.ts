@@ -6,7 +6,8 @@
  * bits of others is rewritten with the very same ones. An erase clears one map by one message.
  *
  * A chip that is away answers "other" at once. What fails in the middle ends the session: only a new proof of the chip
- * tells what the maps really hold.
+ * tells what the maps really hold. An idle chip is asked for its header now and then: whoever exchanges it while the line
+ * stays up ends the session too.
  */
 import { type Bytes, repeatByte } from "../../protocol/bytes";
 import type { FlashError } from "../flash";
@@ -14,18 +15,33 @@ import type { BridgedHal } from "../vm/hal-bridge";
 import { awayBy } from "./away-reason";
 import type { FirmataSession } from "./firmata-session";
 import type { FramChip } from "./fram-chip";
-import { createUnitMap, type FramLayout, mapBytes, programBytes, sectorBytes, type UnitMap } from "./fram-layout";
-import { flashCallMaxMs } from "./limits";
+import {
+  createUnitMap,
+  type FramLayout,
+  headerBytes,
+  mapBytes,
+  programBytes,
+  sectorBytes,
+  type UnitMap,
+} from "./fram-layout";
+import { flashCallMaxMs, framCheckMs } from "./limits";
 import { createSeenUnits, type SeenUnits } from "./seen-units";
 
 export interface FramFlash {
   readonly flash: BridgedHal["fiscal"];
-  /** The chip was proved to be ours and holds these maps. */
-  attach(chip: FramChip, session: Pick<FirmataSession, "end">, maps: Bytes): void;
+  /** The chip was proved to be ours. */
+  attach(chip: FramChip, session: Pick<FirmataSession, "end">, held: FramContent): void;
   detach(): void;
 }
 
+/** What a chip was found to hold. */
+export interface FramContent {
+  readonly header: Bytes;
+  readonly maps: Bytes;
+}
+
 interface Attached {
+  readonly header: Bytes;
   readonly chip: FramChip;
   readonly session: Pick<FirmataSession, "end">;
   readonly map: UnitMap;
@@ -43,6 +59,10 @@ export function createFramFlash(layout: FramLayout): FramFlash {
   const { sectorCount, mapsOffset, sectorsOffset } = layout;
   const capacityBytes = sectorCount * sectorBytes;
   let attached: Attached | undefined;
+  /** One at a time: the chip has one pointer. */
+  let tail: Promise<unknown> = Promise.resolve();
+  let askedAtMs = 0;
+  let watch: NodeJS.Timeout | undefined;
 
   /** Runs one call with a bound on its time; undefined is a failure. */
   async function bounded<Result>(
@@ -55,7 +75,10 @@ export function createFramFlash(layout: FramLayout): FramFlash {
       () => held.session.end(awayBy("FLASH_SLOW", { timeoutMs: flashCallMaxMs })),
       flashCallMaxMs,
     );
-    const result = await work(held);
+    const turn = tail.then(() => work(held));
+    tail = turn;
+    const result = await turn;
+    askedAtMs = performance.now();
     clearTimeout(timer);
     if (result !== undefined) return result;
     if (attached === held) attached = undefined;
@@ -107,6 +130,13 @@ export function createFramFlash(layout: FramLayout): FramFlash {
     return !unitsOf(offset, lengthBytes).some(map.isProgrammed);
   }
 
+  /** Ends the session of a chip that is not the proved one any more. */
+  async function checkHeader(held: Attached): Promise<"done" | undefined> {
+    const header = await held.chip.read(0, headerBytes);
+    if (header !== undefined && header !== held.header) held.session.end(awayBy("FRAM_EXCHANGED"));
+    return header === held.header ? "done" : undefined;
+  }
+
   const errorOf = (result: "done" | FlashError): FlashError | undefined => (result === "done" ? undefined : result);
 
   const flash: BridgedHal["fiscal"] = {
@@ -135,10 +165,15 @@ export function createFramFlash(layout: FramLayout): FramFlash {
 
   return {
     flash,
-    attach(chip, session, maps) {
-      attached = { chip, session, map: createUnitMap(maps), seen: createSeenUnits(capacityBytes) };
+    attach(chip, session, { header, maps }) {
+      attached = { header, chip, session, map: createUnitMap(maps), seen: createSeenUnits(capacityBytes) };
+      askedAtMs = performance.now();
+      watch = setInterval(() => {
+        if (performance.now() - askedAtMs >= framCheckMs / 2) bounded(0, checkHeader);
+      }, framCheckMs);
     },
     detach() {
+      clearInterval(watch);
       attached = undefined;
     },
   };

@@ -56,6 +56,8 @@ const magic = utf8("KFRM");
 export const layoutVersion = 1;
 const serialBytesMax = 32;
 const signedBytes = magic.length + 2 + 4 + 1 + serialBytesMax;
+/** Of them the header takes so many; nothing stands behind. */
+export const headerBytes = signedBytes + 4;
 
 export interface FramHeader {
   readonly version: number;

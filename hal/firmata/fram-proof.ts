@@ -3,12 +3,24 @@
  * Only a blank chip on a board that never had one is formatted; whatever else is found is refused by its name.
  *
  * The size is measured, not believed: a 32 KB part wraps at 32 KB, a 128 KB part answers at the next address too.
+ *
+ * The line may be lost at any message. What that leaves of a blank chip is still blank to the next proof: the one byte that
+ * the measuring changes for a moment, maps that are cleared, the beginning of our header.
  */
 import { type Bytes, byteAt, bytesOf, repeatByte, slice } from "../../protocol/bytes";
 import { toHex } from "../../protocol/hex";
 import { type AwayReason, awayBy } from "./away-reason";
 import { bankBytes, type FramChip } from "./fram-chip";
-import { decodeHeader, encodeHeader, type FramLayout, headBytes, layoutVersion, sectorBytes } from "./fram-layout";
+import type { FramContent } from "./fram-flash";
+import {
+  decodeHeader,
+  encodeHeader,
+  type FramLayout,
+  headBytes,
+  headerBytes,
+  layoutVersion,
+  sectorBytes,
+} from "./fram-layout";
 
 export interface FramOwner {
   readonly layout: FramLayout;
@@ -18,13 +30,17 @@ export interface FramOwner {
   readonly hadFram: () => boolean;
 }
 
+type Ours = Pick<FramOwner, "layout" | "serial">;
+
 export type FramProof =
-  | { readonly kind: "ours"; readonly maps: Bytes }
+  | { readonly kind: "ours"; readonly content: FramContent }
   | { readonly kind: "refused"; readonly reason: AwayReason };
 
 const smallBytes = 32 * 1024;
 /** Bytes looked at in each sector of a chip without a header: all 128 KB would take more than a minute. */
 const sampleBytes = 8;
+/** The byte of the header that is changed to measure a blank chip; a header that is written has 0 there. */
+const probeOffset = headBytes - 1;
 /** Bytes of one read or write of maps. */
 const pageBytes = 192;
 
@@ -36,12 +52,13 @@ export async function proveFram(chip: FramChip, owner: FramOwner): Promise<FramP
   if (typeof found === "object") return { kind: "refused", reason: found };
   if (found === "blank" && owner.hadFram()) return { kind: "refused", reason: awayBy("FRAM_BLANK") };
   const maps = found === "blank" ? await format(chip, owner) : await readMaps(chip, owner.layout);
-  return maps === undefined ? { kind: "refused", reason: unreadable(chip) } : { kind: "ours", maps };
+  if (maps === undefined) return { kind: "refused", reason: unreadable(chip) };
+  return { kind: "ours", content: { header: slice(headerOf(owner.layout, owner.serial), 0, headerBytes), maps } };
 }
 
 const unreadable = (chip: FramChip): AwayReason => awayBy("I2C_FAILED", { address: chip.i2cAddress });
 
-async function look(chip: FramChip, { layout, serial }: FramOwner): Promise<Found> {
+async function look(chip: FramChip, { layout, serial }: Ours): Promise<Found> {
   if (!(await chip.answers(0))) return awayBy("FRAM_ABSENT", { address: chip.i2cAddress });
   const head = await chip.read(0, headBytes);
   const sizeBytes = head === undefined ? undefined : await measure(chip, head);
@@ -53,7 +70,7 @@ async function look(chip: FramChip, { layout, serial }: FramOwner): Promise<Foun
   const expected = header?.capacityBytes ?? layout.framBytes;
   if (sizeBytes !== expected) return awayBy("FRAM_SIZE", { expected, got: sizeBytes });
   if (sizeBytes !== layout.framBytes) return awayBy("FRAM_SIZE", { expected: layout.framBytes, got: sizeBytes });
-  if (header === undefined) return lookForBlank(chip, layout, head);
+  if (header === undefined) return lookForBlank(chip, { layout, serial }, head);
   return header.version === layoutVersion ? "ours" : awayBy("FRAM_UNKNOWN", { layout: header.version });
 }
 
@@ -70,28 +87,41 @@ async function measure(chip: FramChip, head: Bytes): Promise<number | undefined>
 async function isWrapping(chip: FramChip, head: Bytes): Promise<boolean | undefined> {
   const behind = await chip.read(smallBytes, headBytes);
   if (behind === undefined || behind !== head) return behind === undefined ? undefined : false;
-  if (!isUniform(head)) return true;
-  const kept = slice(head, 0, 1);
-  if (!(await chip.write(smallBytes, bytesOf(255 - byteAt(head, 0))))) return undefined;
-  const first = await chip.read(0, 1);
-  const isRestored = await chip.write(smallBytes, kept);
+  if (blankByteOf(head) === undefined) return true;
+  const kept = slice(head, probeOffset, headBytes);
+  if (!(await chip.write(smallBytes + probeOffset, bytesOf(255 - byteAt(kept, 0))))) return undefined;
+  const first = await chip.read(probeOffset, 1);
+  const isRestored = await chip.write(smallBytes + probeOffset, kept);
   return first === undefined || !isRestored ? undefined : first !== kept;
 }
 
 // ---- A chip without a header ----------------------------------------------------------------------------------------
 
-const isUniform = (bytes: Bytes): boolean =>
-  (byteAt(bytes, 0) === 0 || byteAt(bytes, 0) === 0xff) && bytes === repeatByte(byteAt(bytes, 0), bytes.length);
+/** What a blank chip holds: 0x00 or 0xff, whatever its probe byte; undefined when these bytes are not blank. */
+function blankByteOf(bytes: Bytes): number | undefined {
+  const first = byteAt(bytes, 0);
+  const isBlank = slice(bytes, 0, probeOffset) === repeatByte(first, probeOffset);
+  return isBlank && (first === 0 || first === 0xff) ? first : undefined;
+}
 
-async function lookForBlank(chip: FramChip, layout: FramLayout, head: Bytes): Promise<Found> {
-  const isBlank = isUniform(head) ? await areSectorsBlank(chip, layout, head) : false;
+/** The header as far as it was written when the line was lost, and blank bytes behind; undefined for anything else. */
+function begunByteOf(head: Bytes, header: Bytes): number | undefined {
+  const length = [...header].findIndex((char, index) => head[index] !== char);
+  const blank = byteAt(head, length);
+  const isBegun = slice(head, length, probeOffset) === repeatByte(blank, probeOffset - length);
+  return isBegun && (blank === 0 || blank === 0xff) ? blank : undefined;
+}
+
+async function lookForBlank(chip: FramChip, { layout, serial }: Ours, head: Bytes): Promise<Found> {
+  const blank = blankByteOf(head) ?? begunByteOf(head, headerOf(layout, serial));
+  const isBlank = blank === undefined ? false : await areSectorsBlank(chip, layout, blank);
   if (isBlank === undefined) return unreadable(chip);
   return isBlank ? "blank" : awayBy("FRAM_UNKNOWN", { begin: toHex(slice(head, 0, 8)) });
 }
 
 /** The maps are not looked at: a format that was interrupted has cleared some of them. */
-async function areSectorsBlank(chip: FramChip, layout: FramLayout, head: Bytes): Promise<boolean | undefined> {
-  const blank = repeatByte(byteAt(head, 0), sampleBytes);
+async function areSectorsBlank(chip: FramChip, layout: FramLayout, byte: number): Promise<boolean | undefined> {
+  const blank = repeatByte(byte, sampleBytes);
   for (let sector = 0; sector < layout.sectorCount; sector++) {
     const bytes = await chip.read(layout.sectorsOffset + sector * sectorBytes, sampleBytes);
     if (bytes === undefined || bytes !== blank) return bytes === undefined ? undefined : false;
@@ -110,9 +140,11 @@ async function format(chip: FramChip, { layout, serial }: FramOwner): Promise<By
     const isClear = slice(maps, begin, end) === page || (await chip.write(layout.mapsOffset + begin, page));
     if (!isClear) return undefined;
   }
-  const header = encodeHeader({ version: layoutVersion, capacityBytes: layout.framBytes, serial });
-  return (await chip.write(0, header)) ? cleared : undefined;
+  return (await chip.write(0, headerOf(layout, serial))) ? cleared : undefined;
 }
+
+const headerOf = ({ framBytes }: FramLayout, serial: Bytes): Bytes =>
+  encodeHeader({ version: layoutVersion, capacityBytes: framBytes, serial });
 
 // ---- Maps ---------------------------------------------------------------------------------------------------------
 

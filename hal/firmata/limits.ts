@@ -29,6 +29,8 @@ export const flashCallMaxMs = 2000;
 export const callBytesMax = 192;
 /** A refused chip is looked at again after so long: another one may have been put in. */
 export const reproveMs = 1000;
+/** So often an idle chip is asked whether it is still the same: nobody exchanges one faster. */
+export const framCheckMs = 1000;
 /** Bytes of one write beside the two of its address. */
 export const framWriteBytes = i2cBytesMax - 2;
 

@@ -1,11 +1,16 @@
 /** The FRAM behind Firmata: what it keeps, what a cut line leaves, and which chips are refused. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { createFirmataI2c } from "../../emulator/firmata-i2c";
+import { createFirmataReplies, type FirmataReplies, joinSevens, splitSevens } from "../../emulator/firmata-replies";
+import { createFramChip } from "../../hal/firmata/fram-chip";
 import { encodeHeader, headBytes, layoutOf, programBytes, sectorBytes } from "../../hal/firmata/fram-layout";
+import { proveFram } from "../../hal/firmata/fram-proof";
 import { callBytesMax } from "../../hal/firmata/limits";
 import { framAddress } from "../../hal/firmata/wiring";
 import type { FlashError } from "../../hal/flash";
 import { type Bytes, packBytes, repeatByte, utf8 } from "../../protocol/bytes";
+import { i2cModes } from "../../protocol/firmata";
 import {
   type Bench,
   type BenchOptions,
@@ -14,6 +19,7 @@ import {
   newFolder,
   removeFolders,
   startBench,
+  until,
 } from "./firmata-bench";
 
 const benches: Bench[] = [];
@@ -187,6 +193,74 @@ test("a blank chip is formatted on a new board, of either kind of blank", async 
     assert.is(await board.fiscal.read(0, callBytesMax), erased(callBytesMax));
     assert.is(await board.fiscal.eraseSector(sectorBytes), undefined);
   }
+});
+
+/** The device's bus without the line to it, which is lost behind so many messages. */
+function busLostAfter(messagesMax: number, file: FramFile) {
+  let messages = 0;
+  let reply: readonly number[] | undefined;
+  const replies: FirmataReplies = {
+    ...createFirmataReplies(() => undefined),
+    sysex(_, data) {
+      reply = joinSevens(data);
+    },
+  };
+  const bus = createFirmataI2c({ chips: [file], replies, busy: () => undefined, onOpen: () => undefined });
+  bus.config([]);
+  const ask = (address: number, mode: number, values: readonly number[]): void => {
+    reply = undefined;
+    if (messages++ < messagesMax) bus.request([address, mode, ...splitSevens(values)]);
+  };
+  return {
+    messages: () => messages,
+    writeI2c: (address: number, bytes: Bytes) => ask(address, i2cModes.write, [...Buffer.from(bytes, "latin1")]),
+    async readI2c(address: number, lengthBytes: number) {
+      ask(address, i2cModes.readOnce, [lengthBytes]);
+      return reply?.length === lengthBytes + 2 ? packBytes(reply.slice(2)) : undefined;
+    },
+  };
+}
+
+for (const chipBytes of [32768, 131072]) {
+  for (const fill of [0x00, 0xff]) {
+    test(`a blank chip is still blank wherever the line was lost in its first proof: ${chipBytes} × ${fill}`, async () => {
+      const chip = framIn(newFolder(), chipBytes);
+      const owner = { layout: layoutOf(chipBytes), serial: utf8("KZT00000001"), hadFram: () => false };
+      const prove = (line: ReturnType<typeof busLostAfter>) => proveFram(createFramChip(line, framAddress), owner);
+      const blank = repeatByte(fill, chipBytes);
+      chip.write(0, blank);
+      const whole = busLostAfter(Number.POSITIVE_INFINITY, chip);
+      assert.is((await prove(whole)).kind, "ours");
+      // Of the long look at its sectors, one message in so many.
+      const probeMessages = 60;
+      const headerMessages = whole.messages() - 60;
+      for (let lost = 0; lost < whole.messages(); ) {
+        chip.write(0, blank);
+        const proof = await prove(busLostAfter(lost, chip));
+        assert.is(proof.kind, "refused", `lost at message ${lost}`);
+        const next = await prove(busLostAfter(Number.POSITIVE_INFINITY, chip));
+        assert.is(next.kind, "ours", `lost at message ${lost}, then ${JSON.stringify(next)}`);
+        assert.is(chip.peek(0, headBytes), ours(chipBytes));
+        lost += lost < probeMessages || lost >= headerMessages ? 1 : 13;
+      }
+      chip.close();
+    });
+  }
+}
+
+test("a chip that is exchanged while the line stays up is neither written nor believed", async () => {
+  const { board, device } = await bench();
+  const { fiscal } = board;
+  assert.is(await fiscal.program(0, pattern(8, 1)), undefined);
+  const foreign = framIn(newFolder(), 32768);
+  foreign.write(0, ours(32768, "KZT99999999"));
+  const before = foreign.peek(0, 32768);
+  device.faults.replaceFram(foreign);
+  await until("the exchange is told", () => board.status().reason?.code === "FRAM_FOREIGN");
+  assert.is(kindOf(await fiscal.program(sectorBytes, pattern(8, 2))), "other");
+  assert.is(kindOf(await fiscal.read(0, 8)), "other");
+  assert.ok(foreign.peek(0, 32768) === before, "the other board's chip holds what it held");
+  foreign.close();
 });
 
 test("a chip that is exchanged for the right one is found by itself", async () => {
