@@ -5,7 +5,7 @@
  * same immutable objects of the simulated flash as long as nobody has erased them, so they need not be read again.
  */
 import { retentionS } from "../../firmware/limits";
-import type { LogPosition } from "../../firmware/memory-api";
+import type { LogPosition, RecordRef } from "../../firmware/memory-api";
 import { lastZ, readZ } from "../../firmware/z-area";
 import { type Geometry, partitionsOf } from "../../hal/sim/geometry";
 import { bytesOf } from "../../host/device/message-channel";
@@ -75,9 +75,10 @@ export function checkLog(
   const { shop, key, items, marks } = life;
   const mark = marks[Math.max(0, before.told.length - 1)]!;
   const { firstSeq, anchorHash } = shop.oldestRecord();
-  const tail = from === "module" ? readLog(shop, mark.sequence + 1) : readTail(shop, mark);
+  const memory = openFlashLog(shop.board.fiscal, mark);
+  const tail = from === "module" ? readLog(shop, mark.sequence + 1) : readItems(memory, memory.find(mark.sequence));
   verifyLog(shop, key, mark.sequence + 1, mark.hash, tail);
-  checkUntouched(life, before, mark, firstSeq);
+  checkUntouched(life, before, mark, firstSeq, memory.next(undefined));
   const log: Log = {
     firstSequence: firstSeq,
     anchorHash,
@@ -89,12 +90,6 @@ export function checkLog(
   checkPaper(before, documents);
   checkControl(shop, log);
   return documents;
-}
-
-/** The records after the mark, as they stand on the flash. */
-function readTail({ board }: Shop<Board>, mark: LogPosition): Bytes[] {
-  const memory = openFlashLog(board.fiscal, mark);
-  return readItems(memory, memory.find(mark.sequence));
 }
 
 /** The newest Z record has its control record, whatever came between them. */
@@ -110,13 +105,18 @@ function checkControl({ board }: Shop<Board>, log: Log): void {
 }
 
 /** Sectors from the one of the oldest record up to the one of the mark, that one not included. */
-function checkUntouched({ shop, geometry }: Life<Board>, before: World, mark: LogPosition, firstSeq: number): void {
+function checkUntouched(
+  { shop, geometry }: Life<Board>,
+  before: World,
+  mark: LogPosition,
+  firstSeq: number,
+  oldest: RecordRef | undefined,
+): void {
   const { sectorBytes, fiscalBytes } = geometry;
   const base = partitionsOf(geometry).fiscal.offsetBytes / sectorBytes;
   const count = fiscalBytes / sectorBytes;
   const sectorOf = (position: number): number => Math.floor((position - 1) / sectorBytes);
   const now = shop.board.state().flash.sectors;
-  const oldest = openFlashLog(shop.board.fiscal, mark).next(undefined);
   if (oldest?.sequence !== firstSeq) {
     throw new Failure("lost", `the oldest record is ${firstSeq} to the module, ${oldest?.sequence} to another start`);
   }
