@@ -80,6 +80,7 @@ const hostRc = {
   FILE_UNREADABLE: 1015,
   JOURNAL_INVALID: 1016,
   METHOD_NOT_ALLOWED: 1017,
+  OFD_MOVED: 1018,
 } as const;
 
 export const refusalRc = { ...moduleRc, ...hostRc } as const;

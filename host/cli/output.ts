@@ -6,7 +6,7 @@ import { type Language, sentence } from "../texts/index";
 
 export const exitCode = { done: 0, refused: 1, usage: 2, absent: 3 } as const;
 
-const absentCodes: readonly string[] = ["DEVICE_ABSENT", "OUTCOME_UNKNOWN", "PORT_BUSY"];
+const absentCodes: readonly string[] = ["DEVICE_ABSENT", "OUTCOME_UNKNOWN", "PORT_BUSY", "OFD_MOVED"];
 
 /** Tells a refusal and answers the exit code for it. */
 export function tellRefusal(refusal: DeviceRefusal, language: Language, json: boolean): number {

@@ -195,14 +195,23 @@ async function registerBoard(
   await device.fiscalize(encodeCard(card));
 }
 
-/** With free ports the OFD server may be elsewhere at each start. */
+/** With free ports the OFD server may be elsewhere at each start. OFD_MOVED when the board may not be told so now. */
 async function moveOfd(device: FiscalDevice, home: string, serial: string, port: number): Promise<void> {
-  if ((await keptOfdPorts(home)).boards[serial] === port) {
+  const kept = (await keptOfdPorts(home)).boards[serial];
+  if (kept === port) {
     return;
   }
   const { session } = await device.login(testOperator.code, testOperator.pin);
-  await device.ofdAddress(session, "127.0.0.1", port);
-  await device.logout(session);
+  try {
+    await device.ofdAddress(session, "127.0.0.1", port);
+  } catch (error) {
+    const isOpen = error instanceof DeviceRefusal && error.code === "BUSY" && error.facts.block === "shift open";
+    throw isOpen
+      ? new DeviceRefusal("OFD_MOVED", { ...(kept === undefined ? {} : { expected: kept }), got: port })
+      : error;
+  } finally {
+    await device.logout(session);
+  }
   await keepOfdPort(home, serial, port);
 }
 

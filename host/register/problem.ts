@@ -76,6 +76,7 @@ export const statusOf: { readonly [Code in RefusalCode]: number } = {
   FILE_UNREADABLE: 400,
   JOURNAL_INVALID: 422,
   METHOD_NOT_ALLOWED: 405,
+  OFD_MOVED: 503,
   NOT_TECHNICIAN: 403,
 };
 

@@ -347,6 +347,13 @@ export const en: Texts = {
       detail: "This address does not take the method[ {got}][; it takes {expected}].",
       nextAction: "Use one of the allowed methods.",
     },
+    OFD_MOVED: {
+      title: "Operator at another port",
+      detail:
+        "The register's shift is open and it looks for the operator at port[ {expected}]; the server is at port[ {got}].",
+      nextAction:
+        "Stop the program at port[ {expected}] and start again: a register takes another address only while its shift is closed.",
+    },
     NOT_TECHNICIAN: {
       title: "Not for this role",
       detail: "This needs a session of the administrator or the technician.",

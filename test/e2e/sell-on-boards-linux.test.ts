@@ -1,6 +1,7 @@
 /** One receipt, end to end, on the boards that are not the emulator: what `start --json` tells is true of them too. */
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deflateSync } from "node:zlib";
@@ -16,7 +17,7 @@ import { createItemSplitter, feedItems } from "../../protocol/journal-read";
 import { drawEscpos } from "../../protocol/paper/escpos-read";
 import { outcomeKey, recordType } from "../../protocol/records";
 import { decodePicture, qrTextOf } from "../protocol/paper/picture";
-import { type StartReport, startOnce } from "./start-command";
+import { endOf, type StartReport, start, startOnce } from "./start-command";
 
 const kinds = ["linux", "firmata"] as const;
 const test = suite<{ home: string; reports: Map<string, Promise<StartReport>> }>("one receipt on each board");
@@ -49,6 +50,20 @@ for (const kind of kinds) {
     assert.equal(await operatorsSigns(report, kind), [report.fiscalSign]);
   });
 }
+
+test("a board whose shift is open is not told another port of the operator: the taken one is named", async context => {
+  await context.reports.get("linux");
+  const home = join(context.home, "linux");
+  const { last } = JSON.parse(readFileSync(join(home, "run", "ofd-ports.json"), "utf8"));
+  const holder = createServer();
+  await new Promise<void>(resolve => holder.listen(last, "127.0.0.1", resolve));
+  const shop = start(home, ["--once", "--json", "--lang", "en", "--board", "linux"]);
+  const code = await endOf(shop).finally(() => holder.close());
+  assert.is(code, 3, shop.said().stderr);
+  assert.match(shop.said().stderr, `it looks for the operator at port ${last}`);
+  const { code: refusal, facts } = JSON.parse(shop.said().stdout);
+  assert.equal([refusal, facts.expected], ["OFD_MOVED", last]);
+});
 
 /** Signs of the outcomes in its log, which verifies. */
 function signsIn({ journal, publicKey }: StartReport): (string | undefined)[] {
