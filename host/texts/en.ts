@@ -350,9 +350,9 @@ export const en: Texts = {
     OFD_MOVED: {
       title: "Operator at another port",
       detail:
-        "The register's shift is open and it looks for the operator at port[ {expected}]; the server is at port[ {got}].",
+        "The register's shift is open and it looks for the operator at another port than the server's[: {expected} instead of {got}].",
       nextAction:
-        "Stop the program at port[ {expected}] and start again: a register takes another address only while its shift is closed.",
+        "Stop the program at that port and start again: a register takes another address only while its shift is closed.",
     },
     NOT_TECHNICIAN: {
       title: "Not for this role",

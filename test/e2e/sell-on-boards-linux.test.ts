@@ -60,7 +60,10 @@ test("a board whose shift is open is not told another port of the operator: the 
   const shop = start(home, ["--once", "--json", "--lang", "en", "--board", "linux"]);
   const code = await endOf(shop).finally(() => holder.close());
   assert.is(code, 3, shop.said().stderr);
-  assert.match(shop.said().stderr, `it looks for the operator at port ${last}`);
+  assert.match(
+    shop.said().stderr,
+    `OFD_MOVED: The register's shift is open and it looks for the operator at another port than the server's: ${last}`,
+  );
   const { code: refusal, facts } = JSON.parse(shop.said().stdout);
   assert.equal([refusal, facts.expected], ["OFD_MOVED", last]);
 });
