@@ -25,7 +25,9 @@ local function identity(home, serial)
     local message
     content = serial .. "\n" .. rand.bytes(uniqueIdBytes)
     _, message = whole.write(path, content)
-    if message ~= nil then return nil, "DISK_FULL", { file = path, got = message } end
+    if message ~= nil then
+      return nil, whole.isFull(message) and "DISK_FULL" or "FLASH_FILE", { file = path, got = message }
+    end
   end
   local written, uniqueId = content:match "^([^\n]+)\n(.+)$"
   if serial ~= nil and serial ~= written then
@@ -37,7 +39,8 @@ end
 -- `values`: config.lua. `wake()`: something came. `tell(message)`: for the log. `openFile` stands under the flash file (the
 -- power-cut search). Returns { hal, system, state() }, or nil, a code and its facts.
 function board.open(values, wake, tell, openFile)
-  local profile = config.profile(values)
+  local profile, missing = config.profile(values)
+  if missing ~= nil then return nil, "IMAGE_FILE", missing end
   if profile == nil then
     return nil, "BOARD_CONFIG", { field = "printer.profile", expected = "a name of docs/printers.md", got = values.printer.profile }
   end
@@ -54,7 +57,7 @@ function board.open(values, wake, tell, openFile)
     return nil, "BOARD_CONFIG", { field = "printer.port", expected = "lp:/dev/usb/lp0, serial:/dev/… or tcp://…", got = values.printer.port }
   end
   local uart = createUart { path = values.tty, baud = values.baud, onReadable = wake }
-  local clock = createClock(values.home .. "/clock")
+  local clock = createClock(values.home .. "/clock", tell)
   local own = system.open {
     causePath = values.home .. "/reset-cause",
     uniqueId = who.uniqueId,
@@ -77,7 +80,7 @@ function board.open(values, wake, tell, openFile)
     uart = uart,
     printer = port,
     clock = clock,
-    gpio = createOutputs(values.outputs, port),
+    gpio = createOutputs(values.outputs, port, tell),
     system = own,
   }
   return {

@@ -1,15 +1,17 @@
 -- Monotonic time by the kernel. Wall time is the computer's (NTP, a battery) plus what the register was set by; while the
 -- computer has lost its time, what the register was set to, counted on.
 local uv = require "luv"
-local whole = require "whole-file"
+local numberFile = require "number-file"
 
 -- A computer that says an earlier year has neither battery nor network yet.
 local knownSinceUtcS = 1735689600 -- 2025-01-01
 
--- `path`: the file of the offset in seconds.
-return function(path)
+-- `path`: the file of the offset in seconds. `tell(message)` hears that it cannot be kept: then it holds for this life only.
+return function(path, tell)
   local startedNs = uv.hrtime()
-  local offsetS = math.tointeger(tonumber(whole.read(path) or "0")) or 0
+  local kept, why = numberFile.open(path, 0)
+  local offsetS = kept and kept.value() or 0
+  if kept == nil then tell(path .. ": " .. why) end
   local setTo
   local clock = {}
 
@@ -29,7 +31,8 @@ return function(path)
     else
       -- Kept, so that the next life goes on with it.
       offsetS = utcS - now
-      whole.write(path, ("%d"):format(offsetS))
+      local isKept, problem = kept ~= nil and kept.put(offsetS)
+      if not isKept then tell(("%s: %s"):format(path, problem or "not open")) end
     end
   end
 

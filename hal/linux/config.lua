@@ -52,10 +52,11 @@ function config.load(path)
   return values
 end
 
--- The profile that the configuration names, or nil.
+-- The profile that the configuration names, or nil; nil and the facts of IMAGE_FILE when there are no profiles beside the image.
 function config.profile(values)
-  local chunk = loadfile((values.image:match "^(.*/)" or "./") .. "printer-profiles.lua", "t")
-  if chunk == nil then return nil end
+  local path = (values.image:match "^(.*/)" or "./") .. "printer-profiles.lua"
+  local chunk, message = loadfile(path, "t")
+  if chunk == nil then return nil, { file = path, got = message } end
   for _, profile in ipairs(chunk().printerProfiles) do
     if profile.name == values.printer.profile then return profile end
   end

@@ -100,8 +100,14 @@ end
 
 -- False only when there is no such file: one that cannot be looked at is never made anew.
 function flash.exists(path)
-  local stat, message = uv.fs_stat(path)
+  local stat, message = uv.fs_lstat(path)
   return stat ~= nil or message:find "ENOENT" == nil
+end
+
+-- Whether this name is the only one: the lock of the home guards a file that no other home can reach.
+local function isOwn(path)
+  local stat = uv.fs_lstat(path)
+  return stat ~= nil and stat.type == "file" and stat.nlink == 1
 end
 
 -- Opens the flash, making it when there is none. `fiscalBytes`: room of the log, whole sectors. `tell(message)` hears of the
@@ -112,9 +118,11 @@ function flash.open(path, fiscalBytes, tell, openFile)
   if not flash.exists(path) then
     local made, message = make(path, capacityBytes)
     if not made then
-      local isFull = message:find "ENOSPC" or message:find "EDQUOT" or message:find "EFBIG"
-      return nil, isFull and "DISK_FULL" or "FLASH_FILE", { file = path, expected = capacityBytes, got = message }
+      return nil, whole.isFull(message) and "DISK_FULL" or "FLASH_FILE", { file = path, expected = capacityBytes, got = message }
     end
+  end
+  if not isOwn(path) then
+    return nil, "FLASH_FILE", { file = path, expected = "a file with one name", got = "a link" }
   end
   local file, message = (openFile or raw.open)(path)
   if file == nil then return nil, "FLASH_FILE", { file = path, expected = capacityBytes, got = message } end

@@ -4,10 +4,18 @@ package.path = (arg[0]:match "^(.*/)" or "./") .. "?.lua;" .. package.path
 local config = require "config"
 local refuse = require "refusal"
 
+local noSpace = 28 -- ENOSPC: no inode
+
 local values, facts = config.load(arg[1])
 if values == nil then refuse("BOARD_CONFIG", facts) end
 if arg[2] ~= nil then refuse("BOARD_RUNS", { home = values.home }) end
 if not os.execute("mkdir -p -m 700 '" .. values.home:gsub("'", "'\\''") .. "'") then
   refuse("FLASH_FILE", { file = values.home, got = "no folder" })
 end
+-- The lock is the first file: a home that takes none is told here, in words.
+local file, message, number = io.open(values.home .. "/lock", "a")
+if file == nil then
+  refuse(number == noSpace and "DISK_FULL" or "FLASH_FILE", { file = values.home .. "/lock", got = message })
+end
+file:close()
 print(values.home)

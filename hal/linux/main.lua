@@ -49,9 +49,17 @@ local function hexOf(bytes)
   return (bytes:gsub(".", function(byte) return ("%02x"):format(byte:byte()) end))
 end
 
+-- kassa-board leaves the lock of the home open as this descriptor.
+local lockDescriptor = 9
+local function holdsLock(home)
+  local held, lock = uv.fs_fstat(lockDescriptor), uv.fs_stat(home .. "/lock")
+  return held ~= nil and lock ~= nil and held.dev == lock.dev and held.ino == lock.ino
+end
+
 local function run(path)
   local values, facts = config.load(path)
   if values == nil then refuse("BOARD_CONFIG", facts) end
+  if not holdsLock(values.home) then refuse("NOT_LOCKED", { home = values.home }) end
   local timer, isStopping = uv.new_timer(), false
   local function wake() end
   local opened, code, why = board.open(values, wake, log)
@@ -72,9 +80,11 @@ local function run(path)
   uv.new_signal():start("sigusr1", tellState)
 
   local image = readImage(values.image)
-  own.guard()
   local isWell, tick = pcall(startImage, image, values.image, opened.hal)
   if isWell then
+    -- The start may take longer than a step: there is a whole log to look at. systemd bounds it (TimeoutStartSec).
+    own.feedWatchdog()
+    own.guard()
     say(('{"ready":true,"kind":"linux","serial":%s,"imageSha256":"%s"}'):format(
       quoted(opened.hal.board.serial), hexOf(digest.new("sha256"):final(image))))
   end

@@ -7,17 +7,23 @@ local drawerPulseMs = 150
 -- ESC p 0 25 250: connector pin 2, 50 ms on.
 local printerPulse = "\27p\0\25\250"
 
--- `files`: name of the output → path.
-return function(files, printer)
-  local shown, pulse = {}, uv.new_timer()
+-- `files`: name of the output → path. `tell(message)` hears once of each that cannot be set.
+return function(files, printer, tell)
+  local shown, told, pulse = {}, {}, uv.new_timer()
   local gpio = {}
 
   local function show(output, on)
-    local file = io.open(files[output], "w")
-    if file == nil then return end
-    file:write(on and "1" or "0")
-    file:close()
-    shown[output] = on
+    local file, message = io.open(files[output], "w")
+    local isSet = file ~= nil
+    if isSet then isSet, message = file:write(on and "1" or "0") end
+    -- What was written may be refused only when it leaves.
+    if file ~= nil and isSet then isSet, message = file:close() end
+    if isSet then
+      shown[output] = on
+    elseif not told[output] then
+      told[output] = true
+      tell(("output %s: %s"):format(output, message))
+    end
   end
 
   local function openDrawer()

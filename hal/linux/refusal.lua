@@ -18,6 +18,11 @@ local refusals = {
     ru = { "В этой папке плата уже работает.", "Остановите первую или укажите другой home." },
     en = { "A board already runs in this folder.", "Stop the first one, or name another home." },
   } },
+  NOT_LOCKED = { needsPerson, {
+    kk = { "Тақта қалтаның құлпынсыз іске қосылды.", "Оны kassa-board арқылы іске қосыңыз." },
+    ru = { "Плата запущена без замка своей папки.", "Запускайте её через kassa-board." },
+    en = { "The board was started without the lock of its home.", "Start it by kassa-board." },
+  } },
   SERIAL_WRITTEN = { needsPerson, {
     kk = { "Зауыттық нөмір бір рет жазылады және өзгертілмейді.", "Баптауға жазылған нөмірді қайтарыңыз." },
     ru = { "Заводской номер записан один раз и не меняется.", "Верните в настройку записанный номер." },

@@ -2,11 +2,12 @@
 -- Weaker than a chip: whoever is root can copy the file or put an old counter back. So the board says bootTrust "os".
 --
 --   element.key      line 1: 32 bytes of the HMAC key, line 2: 32 bytes of the sealing key (hex); then the P-256 key, PEM
---   element.counter  the monotonic counter, decimal
+--   element.counter  the monotonic counter (number-file.lua)
 local cipher = require "openssl.cipher"
 local hmac = require "openssl.hmac"
 local pkey = require "openssl.pkey"
 local rand = require "openssl.rand"
+local numberFile = require "number-file"
 local p256 = require "p256"
 local whole = require "whole-file"
 
@@ -49,12 +50,15 @@ function element.open(folder, mayMake)
     return nil, "ELEMENT_FILE", { file = keyPath, got = message or "no file" }
   end
   if content == nil then content, message = make(keyPath) end
-  if content == nil then return nil, "DISK_FULL", { file = keyPath, got = message } end
+  if content == nil then
+    return nil, whole.isFull(message) and "DISK_FULL" or "FLASH_FILE", { file = keyPath, got = message }
+  end
   local keys = parse(content)
   if keys == nil then return nil, "ELEMENT_FILE", { file = keyPath } end
-  local counted, problem = whole.read(counterPath)
-  local count = problem == nil and math.tointeger(tonumber((counted or "0"):match "^%d+$")) or nil
-  if count == nil then return nil, "ELEMENT_FILE", { file = counterPath, got = problem or "no number" } end
+  local counter, problem = numberFile.open(counterPath, mayMake and 0 or nil)
+  if counter == nil then
+    return nil, whole.isFull(problem) and "DISK_FULL" or "ELEMENT_FILE", { file = counterPath, got = problem }
+  end
   local publicKey = p256.publicKey(keys.sign)
   local self = {}
 
@@ -80,13 +84,12 @@ function element.open(folder, mayMake)
     return rest ~= nil and plain .. rest or nil
   end
 
-  function self.counter() return count end
+  self.counter = counter.value
 
   function self.counterStep()
     -- A step that is not on the disk is no step: the image stops here and asks again after a restart.
-    assert(whole.write(counterPath, ("%d"):format(count + 1)))
-    count = count + 1
-    return count
+    assert(counter.put(counter.value() + 1))
+    return counter.value()
   end
 
   function self.verifyP256(key, digest, signature) return p256.verify(key, digest, signature) end

@@ -1,13 +1,31 @@
 -- Reset, cause and watchdog of a Linux board. A process that wants to start anew ends with 75 (systemd starts it again);
--- the cause stands in a file, which the next life takes away. What leaves no file was a power cut or a kill.
+-- the cause stands in a file, where each life says "power" at once: that is what a power cut or a kill leaves. The file keeps
+-- its place, so that a full disk takes no cause.
 local uv = require "luv"
+local raw = require "raw-file"
 local whole = require "whole-file"
 
 local exitCodes = { request = 75, assert = 70, watchdog = 71 }
 local watchdogMs, notifyMs = 4000, 2000
 local hookInstructions = 1000000
 
+local causeBytes = 16
+
 local system = {}
+
+local function readCause(path)
+  local cause = (whole.read(path) or ""):match "%a+"
+  return exitCodes[cause] ~= nil and cause or "power"
+end
+
+-- Over what stands there; the unit of systemd writes a shorter file.
+local function writeCause(path, cause)
+  local words = cause .. (" "):rep(causeBytes - #cause)
+  local file = raw.open(path)
+  if file == nil then return whole.write(path, words) end
+  if file.write(0, words) then file.sync() end
+  file.close()
+end
 
 -- Tells systemd; nothing happens where there is none.
 local function notify(message)
@@ -18,14 +36,14 @@ end
 
 -- { causePath, uniqueId, nowMs }
 function system.open(options)
-  local cause = whole.read(options.causePath) or "power"
-  os.remove(options.causePath)
+  local cause = readCause(options.causePath)
+  writeCause(options.causePath, "power")
   local fedMs, notifiedMs = options.nowMs(), nil
   local self = {}
 
   -- Ends this life; does not return.
   function self.restart(why)
-    whole.write(options.causePath, why)
+    writeCause(options.causePath, why)
     io.stdout:flush()
     os.exit(exitCodes[why])
   end

@@ -46,6 +46,11 @@ function whole.write(path, content)
   return true
 end
 
+-- Whether it is for want of room that luv could not write.
+function whole.isFull(message)
+  return (message:find "ENOSPC" or message:find "EDQUOT" or message:find "EFBIG" or message:find "the disk is full") ~= nil
+end
+
 whole.syncFolder = syncFolder
 
 return whole

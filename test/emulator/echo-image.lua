@@ -13,6 +13,8 @@ return { start = function(hal)
     status = function() hal.printer.write("\16\4\4") return "status " .. hal.printer.read(9):byte() end,
     write = function() hal.fiscal.program(0, ("x"):rep(256)) return "written" end,
     read = function() return "holds " .. #hal.fiscal.read(0, 256):gsub("[^x]", "") end,
+    step = function() return "counter " .. hal.secureElement.counterStep() end,
+    set = function() hal.clock.setUtcS(1900000000) return "set" end,
     time = function() return "time " .. hal.clock.utcS() end,
     speed = function() hal.uart.setBaud(921600) return "faster" end,
   }

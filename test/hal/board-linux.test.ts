@@ -3,7 +3,17 @@
  * goes wrong around it ends in a code and loses nothing. The image is the tiny one of the emulator's tests, as bytecode.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -79,33 +89,41 @@ interface Running {
   readonly ended: Promise<number | string | null>;
 }
 
-/** A board on a pseudo-terminal, whose image has said that it runs. */
-async function startBoard(context: Context, change: object = {}, boot = "boot "): Promise<Running & { file: string }> {
+interface Shelf {
+  readonly file: string;
+  readonly home: string;
+  readonly pty: Pty;
+  /** The next life, whose image has said so. */
+  start(boot?: string): Promise<Running>;
+}
+
+/** A board on a pseudo-terminal, not started yet. */
+function shelve(context: Context, change: object = {}): Shelf {
   let heard = "";
   const hear = (bytes: string): void => {
     heard += bytes;
   };
   const pty = openPty(hear);
-  const { file } = configOf(context, { tty: pty.path, ...change });
+  const { file, home } = configOf(context, { tty: pty.path, ...change });
   return {
-    ...(await startOn(
-      file,
-      pty,
-      () => heard,
-      () => (heard = ""),
-      boot,
-    )),
     file,
+    home,
+    pty,
+    start: (boot = "boot ") => startOn(file, pty, { heard: () => heard, forget: () => (heard = "") }, boot),
   };
 }
 
-async function startOn(
-  file: string,
-  pty: Pty,
-  heard: () => string,
-  forget: () => void,
-  boot: string,
-): Promise<Running> {
+async function startBoard(context: Context, change: object = {}): Promise<Running & Shelf> {
+  const shelf = shelve(context, change);
+  return { ...shelf, ...(await shelf.start()) };
+}
+
+interface Line {
+  heard(): string;
+  forget(): void;
+}
+
+async function startOn(file: string, pty: Pty, { heard, forget }: Line, boot: string): Promise<Running> {
   const child = spawn(program, [file], { stdio: ["ignore", "pipe", "pipe"] });
   children.push(child);
   let said = "";
@@ -176,41 +194,21 @@ for (const [wrong, caught] of wrongBoards) {
 }
 
 test("a reset ends with 75, a failed assertion with 70, a hanging step with 71, and the next life knows which", async context => {
-  let heard = "";
-  const pty = openPty(bytes => (heard += bytes));
-  const { file } = configOf(context, { tty: pty.path });
+  const { start, pty } = shelve(context);
   const lives: readonly (readonly [words: string, ends: number | string, next: string])[] = [
     ["reset\n", 75, "boot 2 request"],
     ["fail\n", 70, "boot 3 assert"],
     ["hang\n", 71, "boot 4 watchdog"],
   ];
-  let board = await startOn(
-    file,
-    pty,
-    () => heard,
-    () => (heard = ""),
-    "boot 1 power",
-  );
+  let board = await start("boot 1 power");
   for (const [words, ends, next] of lives) {
     board.write(words);
     assert.is(await board.ended, ends);
-    board = await startOn(
-      file,
-      pty,
-      () => heard,
-      () => (heard = ""),
-      next,
-    );
+    board = await start(next);
   }
   board.child.kill("SIGKILL");
   assert.is(await board.ended, "SIGKILL");
-  board = await startOn(
-    file,
-    pty,
-    () => heard,
-    () => (heard = ""),
-    "boot 5 power",
-  );
+  board = await start("boot 5 power");
   board.child.kill("SIGTERM");
   assert.is(await board.ended, 0);
   pty.close();
@@ -243,7 +241,8 @@ test("what is wrong before a start is a code with its facts, in three languages,
     [{ fiscalBytes: 5000 }, /BOARD_CONFIG expected=sectors of 4096, at least 131072 field=fiscalBytes .*got=5000/],
     [{ printer: { profile: "brother", port: "lp:/dev/usb/lp0" } }, /BOARD_CONFIG .*field=printer.profile got=brother/],
     [{ printer: { profile: "generic-80", port: "usb" } }, /BOARD_CONFIG .*field=printer.port got=usb/],
-    [{ image: path.join(context.folder, "none.luac") }, /(BOARD_CONFIG .*printer.profile|IMAGE_FILE)/],
+    [{ image: path.join(context.folder, "none.luac") }, /IMAGE_FILE file=.*none\.luac/],
+    [{ image: "/nowhere/image.luac" }, /IMAGE_FILE file=\/nowhere\/printer-profiles\.lua/],
   ];
   for (const [change, expected] of wrong) {
     const { code, said } = refusal(configOf(context, change).file);
@@ -260,7 +259,7 @@ test("an image that is no bytecode is not run", context => {
   const image = path.join(context.folder, "text.luac");
   writeFileSync(image, "return { start = function() os.exit(5) end }");
   const { code, said } = refusal(configOf(context, { image }).file);
-  assert.match(said, /the image failed|IMAGE_FILE/);
+  assert.match(said, /IMAGE_FILE file=.*text\.luac got=/);
   assert.is(code, 78);
 });
 
@@ -268,7 +267,7 @@ test("factory number, flash and keys of a board that has lived are not changed b
   const board = await startBoard(context);
   await stop(board);
   const text = readFileSync(board.file, "utf8");
-  const home = /home = "([^"]+)"/.exec(text)![1]!;
+  const { home } = board;
   const withOther = (from: string, to: string): string => {
     const file = path.join(context.folder, "other.lua");
     writeFileSync(file, text.replace(from, to));
@@ -309,6 +308,69 @@ test("a disk that fails under the flash: the write is refused, and none is tried
   assert.is(run('lua5.4 "$0" "$1" "$2"'), "taken taken\n");
 });
 
+test("a number in a file: a cut leaves it or the one before, and it is known which", ({ folder }) => {
+  const script = path.join(root, "test/hal/linux-number-file.lua");
+  const run = (name: string, ...commands: string[]): string =>
+    execFileSync("lua5.4", [script, root, path.join(folder, name), ...commands], { encoding: "utf8" }).trim();
+  assert.is(run("counter", "open", "make 0", "put 1", "put 2", "open"), "no file 0 1 2 2");
+  assert.is(run("counter", "tear 0", "put 2", "put 3", "tear 1", "put 3", "put 4", "open"), "1 2 3 2 3 4 4");
+  assert.is(run("counter", "tear 1", "tear 0", "open"), "4 no number no number");
+  assert.is(run("offset", "make -7", "put 12", "put -3", "make 5"), "-7 12 -3 -3");
+  writeFileSync(path.join(folder, "old"), "41");
+  assert.is(run("old", "open", "put 42", "tear 0", "tear 1"), "41 42 42 no number");
+});
+
+test("a disk that has become full: the counter steps, the clock keeps its setting, a reset its cause", async context => {
+  const { home, pty, start } = shelve(context);
+  let board = await start("boot 1 power");
+  // Where a small file would be made anew, none can be.
+  for (const name of ["element.counter", "clock", "reset-cause"]) mkdirSync(path.join(home, `${name}.tmp`));
+  for (const [words, answer] of [
+    ["step\n", "counter 1\n"],
+    ["step\n", "counter 2\n"],
+    ["set\n", "set\n"],
+  ] as const) {
+    board.write(words);
+    await board.hears(answer);
+  }
+  board.write("reset\n");
+  assert.is(await board.ended, 75);
+  board = await start("boot 2 request");
+  board.write("step\n");
+  await board.hears("counter 3\n");
+  board.write("time\n");
+  await board.hears("time 19");
+  await stop(board);
+  pty.close();
+});
+
+test("a home that takes no file is told by a code, and so is a board without its lock", context => {
+  const { file, home } = configOf(context);
+  mkdirSync(path.join(home, "lock"), { recursive: true });
+  const { code, said } = refusal(file);
+  assert.match(said, /^kassa-board: FLASH_FILE file=.*lock got=.*\n {2}kk: .*\n {2}ru: .*\n {2}en: /);
+  assert.is(code, 74);
+  const main = spawnSync("lua5.4", [path.join(root, "hal/linux/main.lua"), file], { encoding: "utf8" });
+  assert.match(main.stderr, /^kassa-board: NOT_LOCKED home=/);
+  assert.is(main.status, 78);
+});
+
+test("a flash that another home can reach is refused: by a symbolic link, and by a second name", async context => {
+  const board = await startBoard(context);
+  await stop(board);
+  const flash = path.join(board.home, "flash.bin");
+  for (const join of [symlinkSync, linkSync]) {
+    const { file, home } = configOf(context);
+    mkdirSync(home);
+    for (const name of ["element.key", "element.counter"])
+      copyFileSync(path.join(board.home, name), path.join(home, name));
+    join(flash, path.join(home, "flash.bin"));
+    const { code, said } = refusal(file);
+    assert.match(said, /FLASH_FILE expected=a file with one name file=/);
+    assert.is(code, 74);
+  }
+});
+
 test("a tty that disappears is opened again when it is back, and the image goes on", async context => {
   const link = path.join(context.folder, "tty");
   let heard = "";
@@ -318,13 +380,7 @@ test("a tty that disappears is opened again when it is back, and the image goes 
   const first = openPty(hear);
   symlinkSync(first.path, link);
   const { file } = configOf(context, { tty: link });
-  const board = await startOn(
-    file,
-    first,
-    () => heard,
-    () => (heard = ""),
-    "boot 1",
-  );
+  const board = await startOn(file, first, { heard: () => heard, forget: () => (heard = "") }, "boot 1");
   // The next one is opened before the first closes, so that it has another name.
   const second = openPty(hear);
   first.close();
