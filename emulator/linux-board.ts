@@ -31,6 +31,7 @@ const restartMs = 1000;
 const saidMaxBytes = 4096;
 const stateMaxMs = 1000;
 const exitReset = 75;
+const exitNeedsPerson = 78;
 
 export async function startLinuxBoard(options: BoardOptions): Promise<RunningBoard> {
   const { home, log } = options;
@@ -116,7 +117,7 @@ interface Supervised {
   stop(): Promise<void>;
 }
 
-/** Runs kassa-board for ever. Rejects with LinuxBoardFailed when the first start does not become ready. */
+/** Runs kassa-board for ever, unless it says that a person is needed first. Rejects with LinuxBoardFailed when the first start does not become ready. */
 async function superviseBoard(config: string, log: (message: string) => void): Promise<Supervised> {
   let child: ChildProcess | undefined;
   let stopping = false;
@@ -153,6 +154,7 @@ async function superviseBoard(config: string, log: (message: string) => void): P
     while (!stopping) {
       child = undefined;
       if (reason !== "SIGKILL" && reason !== `exit code ${exitReset}`) log(`kassa-board ended: ${reason}`);
+      if (reason === `exit code ${exitNeedsPerson}`) return;
       await pause(reason === "SIGKILL" ? offMs : restartMs, undefined, { signal: ending.signal }).catch(
         () => undefined,
       );

@@ -11,12 +11,32 @@ local device = {}
 -- A word of a command line that the shell must not read.
 local function quoted(word) return "'" .. word:gsub("'", "'\\''") .. "'" end
 
--- Raw mode and speed; stty waits until what was written has left (TCSADRAIN).
-function device.setLine(path, baud)
-  return os.execute(("stty -F %s raw -echo clocal %d 2>/dev/null"):format(quoted(path), baud)) == true
+-- Raw mode, speed and flow control; stty waits until what was written has left (TCSADRAIN).
+function device.setLine(path, baud, isFlowControlled)
+  local flow = isFlowControlled and "crtscts" or "-crtscts"
+  return os.execute(("stty -F %s raw -echo clocal %s %d 2>/dev/null"):format(quoted(path), flow, baud)) == true
 end
 
--- { path, baud?, onReadable() }: with `baud` it is a serial line. A device that gives no reading is written only.
+-- A named pipe that is opened for reading too gives back what was written; a file never ends.
+local function isOneWay(path)
+  local stat = uv.fs_stat(path)
+  return stat ~= nil and (stat.type == "fifo" or stat.type == "file")
+end
+
+-- Busy, or out of paper, as usblp says it: the bytes are offered again.
+local busyCodes = { "EAGAIN", "EBUSY", "EINTR", "ENOSPC" }
+-- Nothing came; EIO is a read of usblp that failed. A printer that is gone fails to write.
+local silentCodes = { "EBADF", "EINVAL", "EINTR", "EIO" }
+
+local function isOneOf(codes, message)
+  for _, code in ipairs(codes) do
+    if message:find(code, 1, true) then return true end
+  end
+  return false
+end
+
+-- { path, baud?, isFlowControlled?, onReadable() }: with `baud` it is a serial line. A device that gives no reading is written
+-- only.
 function device.open(options)
   local path = options.path
   local descriptor, poll, reason, triedMs
@@ -46,14 +66,15 @@ function device.open(options)
     local nowMs = uv.hrtime() // 1000000
     if triedMs ~= nil and nowMs - triedMs < reopenMs then return false end
     triedMs = nowMs
-    local opened, message = try(constants.O_RDWR)
+    local opened, message
+    if options.baud ~= nil or not isOneWay(path) then opened, message = try(constants.O_RDWR) end
     local canRead = opened ~= nil
     if not canRead and options.baud == nil then opened, message = try(constants.O_WRONLY) end
     if opened == nil then
       reason = message
       return false
     end
-    if options.baud ~= nil and not device.setLine(path, self.baud) then
+    if options.baud ~= nil and not device.setLine(path, self.baud, options.isFlowControlled) then
       uv.fs_close(opened)
       reason = path .. " is no serial port"
       return false
@@ -75,7 +96,7 @@ function device.open(options)
     if bytes == nil and message:find "EAGAIN" then return "" end
     -- An end of file is a hang-up on a serial line; a printer simply has nothing to say.
     if bytes == "" and options.baud == nil then return "" end
-    if bytes == nil and message:find "EBADF" and options.baud == nil then return "" end
+    if bytes == nil and options.baud == nil and isOneOf(silentCodes, message) then return "" end
     drop(message or "hung up")
     return ""
   end
@@ -85,14 +106,14 @@ function device.open(options)
     if data == "" or not ready() then return 0 end
     local written, message = uv.fs_write(descriptor, data)
     if written ~= nil then return written end
-    if not message:find "EAGAIN" then drop(message) end
+    if not isOneOf(busyCodes, message) then drop(message) end
     return 0
   end
 
   -- True when the line has this speed now.
   function self.setBaud(baud)
     self.baud = baud
-    return descriptor == nil or device.setLine(path, baud)
+    return descriptor == nil or device.setLine(path, baud, options.isFlowControlled)
   end
 
   -- `breaks`: how often it was open and then was not.

@@ -1,4 +1,5 @@
--- A receipt printer behind a port (hal/printer.ts): "lp:/dev/usb/lp0", "serial:/dev/ttyUSB0?baud=38400" or "tcp://HOST:9100".
+-- A receipt printer behind a port (hal/printer.ts): "lp:/dev/usb/lp0", "serial:/dev/ttyUSB0?baud=38400[&flow=rtscts]" or
+-- "tcp://HOST:9100".
 -- Never waits. After a break nothing is taken until the image asks `DLE EOT`, which it does between papers only: else it would
 -- go on behind a hole in a receipt. `GS r 1` of the broken paper is swallowed and so never answered; the paper comes again.
 local uv = require "luv"
@@ -11,7 +12,7 @@ local writeBytesMax, answerBytesMax = 4096, 4096
 -- Bytes over a TCP connection that comes back by itself.
 local function tcpPort(host, port, onReadable)
   local socket, isConnected, reason, triedMs, received, breaks = nil, false, nil, nil, "", 0
-  local isClosed = false
+  local isClosed, isAsking = false, false
   local self = {}
 
   local function drop(message)
@@ -44,13 +45,16 @@ local function tcpPort(host, port, onReadable)
   local function ready()
     if isConnected then return true end
     local nowMs = uv.hrtime() // 1000000
-    if triedMs ~= nil and nowMs - triedMs < reconnectMs then return false end
-    triedMs = nowMs
+    -- A resolver that is slow is asked once, not once a second.
+    if isAsking or (triedMs ~= nil and nowMs - triedMs < reconnectMs) then return false end
+    triedMs, isAsking = nowMs, true
     drop(reason)
-    uv.getaddrinfo(host, nil, { socktype = "stream", family = "inet" }, function(message, addresses)
+    local request = uv.getaddrinfo(host, nil, { socktype = "stream", family = "inet" }, function(message, addresses)
+      isAsking = false
       if message ~= nil or addresses[1] == nil then reason = message or "no such host"
       elseif socket == nil and not isClosed then connect(addresses[1].addr) end
     end)
+    if request == nil then isAsking, reason = false, "no such host" end
     return false
   end
 
@@ -106,6 +110,20 @@ local function wholePapers(port)
   return self
 end
 
+local flows = { none = true, rtscts = true }
+
+-- { baud?, flow? } of "?baud=…&flow=…" in any order, or nil for anything else.
+local function settingsOf(query)
+  local settings = {}
+  if query == "" then return settings end
+  for word in (query:match "^%?(.+)$" or "?"):gmatch "[^&]+" do
+    local name, value = word:match "^(%l+)=(%w+)$"
+    if (name ~= "baud" and name ~= "flow") or settings[name] ~= nil then return nil end
+    settings[name] = value
+  end
+  return settings
+end
+
 -- The bytes behind an address, or nil when the address is none.
 local function portOf(url, onReadable)
   local host, port = url:match "^tcp://([%w%.%-]+):?(%d*)$"
@@ -114,9 +132,10 @@ local function portOf(url, onReadable)
   if lp ~= nil then return device.open { path = lp, onReadable = onReadable } end
   local tty, query = url:match "^serial:(/[^?]+)(.*)$"
   if tty == nil then return nil end
-  local baud = query == "" and baudDefault or math.tointeger(tonumber(query:match "^%?baud=(%d+)$"))
-  if baud == nil then return nil end
-  return device.open { path = tty, baud = baud, onReadable = onReadable }
+  local settings = settingsOf(query)
+  local baud = settings ~= nil and (settings.baud == nil and baudDefault or math.tointeger(tonumber(settings.baud)))
+  if not baud or not flows[settings.flow or "none"] then return nil end
+  return device.open { path = tty, baud = baud, isFlowControlled = settings.flow == "rtscts", onReadable = onReadable }
 end
 
 local printer = {}

@@ -4,11 +4,15 @@
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import {
+  closeSync,
+  constants,
   copyFileSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
+  readSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -86,6 +90,8 @@ interface Running {
   readonly pty: Pty;
   write(text: string): void;
   hears(text: string): Promise<void>;
+  /** False when it is not heard within so long. */
+  hearsWithin(text: string, maxMs: number): Promise<boolean>;
   readonly ended: Promise<number | string | null>;
 }
 
@@ -131,15 +137,20 @@ async function startOn(file: string, pty: Pty, { heard, forget }: Line, boot: st
   const ended = new Promise<number | string | null>(resolve =>
     child.once("close", (code, signal) => resolve(signal ?? code)),
   );
-  async function hears(text: string): Promise<void> {
+  async function hearsWithin(text: string, maxMs: number): Promise<boolean> {
     for (let waitedMs = 0; !heard().includes(text); waitedMs += pollMs) {
-      assert.ok(waitedMs < waitMaxMs, `expected "${text}", heard "${heard()}", it said "${said}"`);
+      if (waitedMs >= maxMs) return false;
       await pause(pollMs);
     }
     forget();
+    return true;
+  }
+  async function hears(text: string): Promise<void> {
+    const isHeard = await hearsWithin(text, waitMaxMs);
+    assert.ok(isHeard, `expected "${text}", heard "${heard()}", it said "${said}"`);
   }
   await hears(boot);
-  return { child, pty, write: pty.write, hears, ended };
+  return { child, pty, write: pty.write, hears, hearsWithin, ended };
 }
 
 const stop = async ({ child, ended, pty }: Running): Promise<void> => {
@@ -397,9 +408,7 @@ test("a printer that goes away takes nothing, and prints again once it is back",
   const until = async (words: string, answer: string): Promise<void> => {
     for (let waitedMs = 0; waitedMs < waitMaxMs; waitedMs += 50) {
       board.write(words);
-      const isTaken = board.hears(answer).then(() => true);
-      if (await Promise.race([isTaken, pause(50, false)])) return;
-      isTaken.catch(() => undefined);
+      if (await board.hearsWithin(answer, 50)) return;
     }
     assert.unreachable(`never ${answer}`);
   };
@@ -429,6 +438,52 @@ test("a printer behind a device file takes bytes, and one whose file is gone tak
   assert.is(printed, "hello\x1dVB\0");
   await stop(board);
   printer.close();
+});
+
+test("a printer behind a named pipe is written only: it does not hear itself", async context => {
+  const pipe = path.join(context.folder, "pipe");
+  execFileSync("mkfifo", [pipe]);
+  const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+  const board = await startBoard(context, { printer: { profile: "generic-80", port: `lp:${pipe}` } });
+  board.write("print\n");
+  await board.hears("taken 9\n");
+  const printed = Buffer.alloc(16);
+  assert.is(printed.toString("latin1", 0, readSync(reader, printed)), "hello\x1dVB\0");
+  board.write("answers\n");
+  await board.hears("answers 0\n");
+  closeSync(reader);
+  await stop(board);
+});
+
+test("a serial printer gets its speed and flow control, in either order; other words are refused", async context => {
+  const line = openPty(() => undefined);
+  const settings = (): string => execFileSync("stty", ["-F", line.path, "-a"], { encoding: "utf8" });
+  const at = (query: string) => ({ printer: { profile: "generic-80", port: `serial:${line.path}${query}` } });
+  for (const [query, speed, flow] of [
+    ["?flow=rtscts&baud=9600", "9600", / crtscts/],
+    ["?baud=19200", "19200", / -crtscts/],
+  ] as const) {
+    const board = await startBoard(context, at(query));
+    assert.match(settings(), `speed ${speed} baud`);
+    assert.match(settings(), flow);
+    await stop(board);
+  }
+  for (const query of ["?flow=xonxoff", "?baud=9600&baud=9600", "?", "?baud=fast", "?speed=9600"]) {
+    assert.match(refusal(configOf(context, at(query)).file).said, /BOARD_CONFIG .*field=printer.port/, query);
+  }
+  line.close();
+});
+
+test("a light that cannot be set is told once, and the board goes on", async context => {
+  const board = await startBoard(context, { outputs: { ready: "/nowhere/brightness" } });
+  let said = "";
+  board.child.stderr?.on("data", (text: string) => (said += text));
+  for (let rounds = 0; rounds < 3; rounds++) {
+    board.write("light\n");
+    await board.hears("light\n");
+  }
+  await stop(board);
+  assert.is(said.split("output ready: ").length, 2, said);
 });
 
 test.run();
