@@ -150,6 +150,8 @@ function survives(hal: Hal, { reboot }: Required<Pick<Probe, "reboot">>): undefi
   expectEqual(later.hmac(utf8("pin")), mac, "an HMAC");
   expectEqual(later.unseal(sealed), utf8("token"), "what was sealed in the life before");
   expectEqual(later.counter(), count, "the counter");
+  const drawn = later.random(16);
+  expect(reboot().secureElement.random(16) !== drawn, "two lives draw the same random bytes");
   return undefined;
 }
 

@@ -69,7 +69,7 @@ type PartProbe = Required<Pick<Probe, "cutProgram" | "cutErase" | "eraseCount">>
 /** One case for each part, on three erased sectors, which are left erased; only scratch is written on a board that has sold. */
 function onEachPart(
   name: string,
-  run: (this: void, bench: Bench, probe: PartProbe) => void,
+  run: (this: void, bench: Bench, probe: PartProbe, witnesses: readonly Bench[]) => void,
   probeNames: readonly (keyof PartProbe)[] = [],
 ): ContractCase[] {
   const made: ContractCase[] = [];
@@ -80,8 +80,12 @@ function onEachPart(
       }
       const bench = benchOf(part, hal);
       eraseAll(bench);
-      run(bench, probe);
+      const witnesses = probeNames.length === 0 ? [] : witnessesOf(part, hal);
+      run(bench, probe, witnesses);
       eraseAll(bench);
+      for (const witness of witnesses) {
+        erase(witness, 0);
+      }
       return undefined;
     });
     made.push({ name: `${part} flash: ${name}`, run: runOnPart });
@@ -147,7 +151,12 @@ function programsOnce(bench: Bench): void {
   expectEqual(kindOf(flash.program(base, data)), "notErased", "the same bytes again");
   const last = base + data.length - flash.programBytes;
   expectEqual(kindOf(flash.program(last, data)), "notErased", "a call that begins on a programmed unit");
-  const all = concat([data, erased(data.length)]);
+  // Behind two erased units; a driver that looks at the first of them only would program it over.
+  const begin = base + 2 * data.length;
+  const held = pattern(bench, 1, 8);
+  program(bench, begin + data.length, held);
+  expectEqual(kindOf(flash.program(begin, pattern(bench, 3, 9))), "notErased", "a call that ends on a programmed unit");
+  const all = concat([data, erased(2 * data.length), held, erased(data.length)]);
   expectEqual(read(bench, base, all.length), all, "a refused call changes nothing");
 }
 
@@ -167,40 +176,92 @@ function refusesOutside(bench: Bench): void {
   expectEqual(read(bench, base, sectorBytes), erased(sectorBytes), "a refused call changes nothing");
 }
 
-const before = 4;
+const tornUnits = 4;
 
-/** Programs around a call, cuts its power at several bytes, and looks at what is not the call's. */
-function cutProgramKeepsOthers(bench: Bench, { cutProgram }: PartProbe): void {
+/** Cuts the power of a call at several bytes, between three sectors that are full, and looks at all that is not the call's. */
+function cutProgramKeepsOthers(bench: Bench, { cutProgram }: PartProbe, witnesses: readonly Bench[]): void {
   const { flash, base, part } = bench;
-  const torn = pattern(bench, before, 11);
+  const { programBytes, sectorBytes } = flash;
+  const torn = pattern(bench, tornUnits, 11);
+  const place = base + sectorBytes + Math.floor(sectorBytes / 2 / programBytes) * programBytes;
+  const behind = place + torn.length;
+  fill(bench, base, base + sectorBytes);
+  fill(bench, base + 2 * sectorBytes, base + 3 * sectorBytes);
   for (const afterBytes of [0, 1, Math.floor(torn.length / 2), torn.length - 1]) {
-    eraseAll(bench);
-    const first = pattern(bench, before, 13);
-    const behind = base + 2 * torn.length;
-    program(bench, base, first);
-    program(bench, behind, first);
-    cutProgram(part, base + torn.length, torn, afterBytes);
-    expectEqual(read(bench, base, first.length), first, `bytes before a call that was cut after ${afterBytes}`);
-    expectEqual(read(bench, behind, first.length), first, `bytes behind a call that was cut after ${afterBytes}`);
-    erase(bench, 0);
-    expectEqual(read(bench, base, flash.sectorBytes), erased(flash.sectorBytes), "a torn sector that was erased");
-    program(bench, base + torn.length, torn);
+    erase(bench, 1);
+    fill(bench, base + sectorBytes, place);
+    fill(bench, behind, base + 2 * sectorBytes);
+    cutProgram(part, place, torn, afterBytes);
+    expectFilled(bench, base, place, `before a call that was cut after ${afterBytes}`);
+    expectFilled(bench, behind, base + 3 * sectorBytes, `behind a call that was cut after ${afterBytes}`);
+    expectWitnesses(witnesses, `a program of ${part} that was cut`);
+    erase(bench, 1);
+    expectEqual(read(bench, base + sectorBytes, sectorBytes), erased(sectorBytes), "a torn sector that was erased");
+    program(bench, place, torn);
   }
 }
 
-function cutEraseKeepsOthers(bench: Bench, { cutErase }: PartProbe): void {
+function cutEraseKeepsOthers(bench: Bench, { cutErase }: PartProbe, witnesses: readonly Bench[]): void {
   const { flash, base, part } = bench;
   const { sectorBytes } = flash;
-  const data = pattern(bench, 4, 15);
-  for (let sector = 0; sector < workSectors; sector++) {
-    program(bench, base + sector * sectorBytes, data);
-  }
+  fill(bench, base, base + 3 * sectorBytes);
   cutErase(part, base + sectorBytes);
-  expectEqual(read(bench, base, data.length), data, "the sector before an erase that was cut");
-  expectEqual(read(bench, base + 2 * sectorBytes, data.length), data, "the sector after an erase that was cut");
+  expectFilled(bench, base, base + sectorBytes, "in the sector before an erase that was cut");
+  expectFilled(bench, base + 2 * sectorBytes, base + 3 * sectorBytes, "in the sector after an erase that was cut");
+  expectWitnesses(witnesses, `an erase of ${part} that was cut`);
   erase(bench, 1);
   expectEqual(read(bench, base + sectorBytes, sectorBytes), erased(sectorBytes), "a torn sector that was erased again");
-  program(bench, base + sectorBytes, data);
+  program(bench, base + sectorBytes, pattern(bench, 4, 15));
+}
+
+/** Bytes that belong to their place, so that those of another place are not taken for them; none is 0xff. */
+const filledBytes = (offsetBytes: number, lengthBytes: number): Bytes =>
+  bytesBy(lengthBytes, index => ((offsetBytes + index) * 7 + Math.floor((offsetBytes + index) / 251)) % 255);
+
+const stepOf = ({ flash, pageBytes }: Bench): number => Math.floor(pageBytes / flash.programBytes) * flash.programBytes;
+
+function fill(bench: Bench, begin: number, end: number): void {
+  const stepBytes = stepOf(bench);
+  for (let at = begin; at < end; at += stepBytes) {
+    program(bench, at, filledBytes(at, Math.min(stepBytes, end - at)));
+  }
+}
+
+function expectFilled(bench: Bench, begin: number, end: number, where: string): void {
+  const stepBytes = stepOf(bench);
+  for (let at = begin; at < end; at += stepBytes) {
+    const lengthBytes = Math.min(stepBytes, end - at);
+    expectEqual(read(bench, at, lengthBytes), filledBytes(at, lengthBytes), `bytes at ${at}, ${where}`);
+  }
+}
+
+const witnessUnits = 8;
+
+/** The other parts, with some bytes in them. Empty on a board that has sold: nothing is written there. */
+function witnessesOf(part: Part, hal: Hal): Bench[] {
+  const benches: Bench[] = [];
+  if (isBlankBoard(hal)) {
+    for (const other of parts) {
+      if (other !== part) {
+        const bench = benchOf(other, hal);
+        erase(bench, 0);
+        fill(bench, bench.base, bench.base + witnessUnits * bench.flash.programBytes);
+        benches.push(bench);
+      }
+    }
+  }
+  return benches;
+}
+
+function expectWitnesses(witnesses: readonly Bench[], cause: string): void {
+  for (const bench of witnesses) {
+    expectFilled(
+      bench,
+      bench.base,
+      bench.base + witnessUnits * bench.flash.programBytes,
+      `of ${bench.part}, by ${cause}`,
+    );
+  }
 }
 
 function countsErases({ flash, base, part }: Bench, { eraseCount }: PartProbe): void {

@@ -73,12 +73,14 @@ export function survive(life: Life<Board>, before: World, care: Care, cut: Cut):
   if (care === "look") return;
   shop.link = true;
   const isSold = sellOn(shop, before, first, care);
-  shop.rest(framesPerTrial);
+  // A full memory delivers all that it has: that is how it makes room, and the log must say so.
+  shop.rest(isSold ? framesPerTrial : undefined);
   const documents = checkLog(life, before, care === "sell" ? "flash" : "module");
   const { told } = shop.world();
   if (!isSold) makeRoom(shop);
   const last = lookAround(shop, { ...before, told, inFlight: undefined });
-  const oldest = told.find(one => documents.has(one.number));
+  // Making room may have given it up.
+  const oldest = isSold ? told.find(one => documents.has(one.number)) : undefined;
   const isSeen = oldest === undefined || last.told.some(({ number }) => number === oldest.number);
   const replies = isSeen ? last.told : [...last.told, checkTold(oldest, shop.lookup(oldest.key))];
   for (const reply of replies) checkDelivery(reply, documents.get(reply.number ?? 0));

@@ -43,13 +43,13 @@ const failedIn = ({ said }: Ended): string[] =>
   [...said.matchAll(/^not ok \d+ - (.*)$/gm)].map(([, name = ""]) => name);
 
 let copies = 0;
-/** A copy of the template in which `from` stands as `to`; its folder. */
-function copy({ folder }: Context, from: string, to: string): string {
+/** A copy of the template in which `from` stands as `to` in one file; its folder. */
+function copy({ folder }: Context, from: string, to: string, name = "board.lua"): string {
   const made = path.join(folder, `board-${++copies}`);
   cpSync(template, made, { recursive: true });
-  const file = path.join(made, "board.lua");
+  const file = path.join(made, name);
   const text = readFileSync(file, "utf8");
-  assert.is(text.split(from).length, 2, `"${from}" stands once in board.lua`);
+  assert.is(text.split(from).length, 2, `"${from}" stands once in ${name}`);
   writeFileSync(
     file,
     text.replace(from, () => to),
@@ -142,6 +142,31 @@ const wrongBoards: readonly Wrong[] = [
     /the public key: expected/,
   ],
   [
+    "a program looks at its first unit only",
+    "for index = first, first + count - 1 do",
+    "for index = first, first do",
+    "scratch flash: bytes are programmed once; a refused call changes nothing",
+    /a call that ends on a programmed unit: expected/,
+  ],
+  [
+    "random bytes are the same ones in each life",
+    "random = rand.bytes }",
+    `random = (function()
+      local drawn, draws = "", 0
+      return function(lengthBytes)
+        while #drawn < lengthBytes do
+          draws = draws + 1
+          drawn = drawn .. digest.new("sha256"):final(tostring(draws))
+        end
+        local bytes = drawn:sub(1, lengthBytes)
+        drawn = drawn:sub(lengthBytes + 1)
+        return bytes
+      end
+    end)() }`,
+    "element: keys, seals and counter survive power",
+    /two lives draw the same random bytes/,
+  ],
+  [
     "the reset cause is forgotten",
     'local cause = world.cause or "power"',
     'local cause = "power"',
@@ -149,6 +174,33 @@ const wrongBoards: readonly Wrong[] = [
     /expected "watchdog" \(8 bytes\), got "power" \(5 bytes\)/,
   ],
 ];
+
+/** What else a cut may change, in program units from the call: near, in another sector, in another part of the chip. */
+const spreads: readonly (readonly [where: string, units: string, words: RegExp])[] = [
+  ["behind it", "part][offsetBytes // unitBytes + 16]", /bytes at \d+, behind a call that was cut after 0: expected/],
+  [
+    "in the sector before",
+    "part][offsetBytes // unitBytes - 1024]",
+    /bytes at \d+, before a call that was cut after 0/,
+  ],
+  [
+    "in another part",
+    'z"][1024 * 1024 // unitBytes - 3 * 1024 + 1]',
+    /of z, by a program of scratch that was cut: expected/,
+  ],
+];
+for (const [where, units, words] of spreads) {
+  test(`a chip whose cut program changes bytes ${where} is caught by name`, context => {
+    const target = `world.units[${units.startsWith("z") ? '"' : ""}${units} = "\\0\\0\\0\\0"`;
+    const from = "  hal[part].program(offsetBytes, data:sub(1, afterBytes)";
+    const ended = lua(path.join(copy(context, from, `  ${target}\n${from}`, "run-contract.lua"), "run-contract.lua"));
+    assert.ok(
+      failedIn(ended).includes("scratch flash: a program that loses power changes no byte but its own"),
+      ended.said,
+    );
+    assert.match(ended.said, words);
+  });
+}
 
 for (const [mistake, from, to, caught, words] of wrongBoards) {
   test(`a copy is caught by name: ${mistake}`, context => {
