@@ -15,12 +15,13 @@ local callBytesMax, uniqueIdBytes = 256, 16
 
 local board = {}
 
--- Factory number and unique id, written once. Returns them, or nil, a code and its facts.
-local function identity(home, serial)
+-- Factory number and unique id, written once: `mayMake` on a board without a flash. Returns them, or nil, a code and its facts.
+local function identity(home, serial, mayMake)
   local path = home .. "/facts"
   local content, problem = whole.read(path)
   if problem ~= nil then return nil, "FLASH_FILE", { file = path, got = problem } end
   if content == nil then
+    if not mayMake then return nil, "FLASH_FILE", { file = path, got = "no file" } end
     if serial == nil then return nil, "BOARD_CONFIG", { field = "serial", expected = "a factory number" } end
     local message
     content = serial .. "\n" .. rand.bytes(uniqueIdBytes)
@@ -30,6 +31,7 @@ local function identity(home, serial)
     end
   end
   local written, uniqueId = content:match "^([^\n]+)\n(.+)$"
+  if written == nil then return nil, "FLASH_FILE", { file = path, got = "no factory number" } end
   if serial ~= nil and serial ~= written then
     return nil, "SERIAL_WRITTEN", { file = path, expected = written, got = serial }
   end
@@ -44,11 +46,12 @@ function board.open(values, wake, tell, openFile)
   if profile == nil then
     return nil, "BOARD_CONFIG", { field = "printer.profile", expected = "a name of docs/printers.md", got = values.printer.profile }
   end
-  local who, code, facts = identity(values.home, values.serial)
-  if who == nil then return nil, code, facts end
-  -- The keys first: a first start that is cut short leaves no flash without them.
+  -- The flash last: a first start that is cut short leaves none without its factory number and keys.
   local flashPath, keys, parts = values.home .. "/flash.bin", nil, nil
-  keys, code, facts = element.open(values.home, not flash.exists(flashPath))
+  local mayMake = not flash.exists(flashPath)
+  local who, code, facts = identity(values.home, values.serial, mayMake)
+  if who == nil then return nil, code, facts end
+  keys, code, facts = element.open(values.home, mayMake)
   if keys == nil then return nil, code, facts end
   parts, code, facts = flash.open(flashPath, values.fiscalBytes, tell, openFile)
   if parts == nil then return nil, code, facts end

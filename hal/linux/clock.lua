@@ -10,8 +10,10 @@ local knownSinceUtcS = 1735689600 -- 2025-01-01
 return function(path, tell)
   local startedNs = uv.hrtime()
   local kept, why = numberFile.open(path, 0)
+  -- The computer's own time is a better guess than none: a damaged offset is made anew.
+  if why == "no number" and os.remove(path) then kept = numberFile.open(path, 0) end
   local offsetS = kept and kept.value() or 0
-  if kept == nil then tell(path .. ": " .. why) end
+  if why ~= nil then tell(path .. ": " .. why) end
   local setTo
   local clock = {}
 
@@ -31,8 +33,10 @@ return function(path, tell)
     else
       -- Kept, so that the next life goes on with it.
       offsetS = utcS - now
-      local isKept, problem = kept ~= nil and kept.put(offsetS)
-      if not isKept then tell(("%s: %s"):format(path, problem or "not open")) end
+      if kept ~= nil then
+        local isKept, problem = kept.put(offsetS)
+        if not isKept then tell(path .. ": " .. problem) end
+      end
     end
   end
 

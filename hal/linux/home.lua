@@ -12,10 +12,10 @@ if arg[2] ~= nil then refuse("BOARD_RUNS", { home = values.home }) end
 if not os.execute("mkdir -p -m 700 '" .. values.home:gsub("'", "'\\''") .. "'") then
   refuse("FLASH_FILE", { file = values.home, got = "no folder" })
 end
--- The lock is the first file: a home that takes none is told here, in words.
-local file, message, number = io.open(values.home .. "/lock", "a")
-if file == nil then
-  refuse(number == noSpace and "DISK_FULL" or "FLASH_FILE", { file = values.home .. "/lock", got = message })
-end
+-- A home that takes no file is told here, in words.
+local trial = values.home .. "/trial"
+local file, message, number = io.open(trial, "w")
+if file == nil then refuse(number == noSpace and "DISK_FULL" or "FLASH_FILE", { file = trial, got = message }) end
 file:close()
+os.remove(trial)
 print(values.home)

@@ -3,7 +3,9 @@
 -- Loads the image, calls start(hal), and then tick() whenever it is due or something came. Ends with 0 on SIGTERM and with
 -- 75 when the image asked for a reset. On SIGUSR1 it says its state as one JSON line on the standard output.
 local folder = arg[0]:match "^(.*/)" or "./"
-package.path = folder .. "?.lua;" .. package.path
+-- Nothing is taken from the folder that it happens to be started in.
+local function installed(paths) return ((";" .. paths):gsub(";%./[^;]*", "")) end
+package.path, package.cpath = folder .. "?.lua" .. installed(package.path), installed(package.cpath):sub(2)
 local refuse = require "refusal"
 
 for module, package_ in pairs { luv = "lua-luv", openssl = "lua-luaossl" } do
@@ -49,11 +51,13 @@ local function hexOf(bytes)
   return (bytes:gsub(".", function(byte) return ("%02x"):format(byte:byte()) end))
 end
 
--- kassa-board leaves the lock of the home open as this descriptor.
+-- kassa-board leaves the locked home open as this descriptor. Whether it is locked is known by trying: another lock of the
+-- same folder must be refused.
 local lockDescriptor = 9
 local function holdsLock(home)
-  local held, lock = uv.fs_fstat(lockDescriptor), uv.fs_stat(home .. "/lock")
-  return held ~= nil and lock ~= nil and held.dev == lock.dev and held.ino == lock.ino
+  local held, folder = uv.fs_fstat(lockDescriptor), uv.fs_stat(home)
+  local isHome = held ~= nil and folder ~= nil and held.dev == folder.dev and held.ino == folder.ino
+  return isHome and not os.execute("flock -n '" .. home:gsub("'", "'\\''") .. "' true")
 end
 
 local function run(path)

@@ -1,12 +1,13 @@
 -- A whole number in a file of fixed size, made once: a disk that is full later takes no write from it. Two slots, each with its
 -- own proof; a write goes over the older one and is on the disk before it counts, so that a cut leaves the other.
 --
---   slot: turn, space, number, space, first 16 hex digits of the SHA-256 of what stands before, line feed, spaces: 512 bytes
+--   slot: turn, space, number, space, first 16 hex digits of the SHA-256 of what stands before, line feed, spaces: 4096 bytes,
+--   so that no block of a disk holds both
 local digest = require "openssl.digest"
 local raw = require "raw-file"
 local whole = require "whole-file"
 
-local slotBytes = 512
+local slotBytes = 4096
 local proofBytes = 8
 
 local numberFile = {}

@@ -89,7 +89,8 @@ local function tcpPort(host, port, onReadable)
   return self
 end
 
-local statusQuestion, paperQuestion = "\16\4", "\29r"
+-- `DLE EOT n` and `GS r 1`, whole: paper may hold the first bytes of one.
+local statusQuestion, paperQuestion = "^\16\4[\1-\4]$", "\29r\1"
 
 -- A port that begins anew with a question after each break.
 local function wholePapers(port)
@@ -100,8 +101,8 @@ local function wholePapers(port)
     local breaks = port.state().breaks
     hasBroken = hasBroken or breaks ~= seenBreaks
     seenBreaks = breaks
-    if hasBroken and data:sub(1, 2) == paperQuestion then return #data end
-    if hasBroken and data:sub(1, 2) ~= statusQuestion then return 0 end
+    if hasBroken and data == paperQuestion then return #data end
+    if hasBroken and not data:find(statusQuestion) then return 0 end
     local taken = port.write(data)
     if taken > 0 then hasBroken = false end
     return taken

@@ -3,7 +3,7 @@
 local root, path = arg[1], arg[2]
 package.path = root .. "/hal/linux/?.lua;" .. package.path
 local numberFile = require "number-file"
-local slotBytes = 512
+local slotBytes = 4096
 
 local function tear(slot)
   local file = assert(io.open(path, "r+b"))
