@@ -131,7 +131,9 @@ async function superviseBoard(config: string, log: (message: string) => void): P
   function start(onReady: () => void): Promise<string> {
     boots++;
     said = "";
-    const started = spawn(program, [config], { stdio: ["ignore", "pipe", "pipe"] });
+    // It ends with us, however we end: the pipe to its standard input closes.
+    const started = spawn(program, [config, "--watch-stdin"], { stdio: ["pipe", "pipe", "pipe"] });
+    started.stdin?.on("error", () => undefined);
     child = started;
     started.stderr?.setEncoding("utf8").on("data", (text: string) => {
       said = (said + text).slice(-saidMaxBytes);

@@ -61,7 +61,9 @@ export function createFramFlash(layout: FramLayout): FramFlash {
   let attached: Attached | undefined;
   /** One at a time: the chip has one pointer. */
   let tail: Promise<unknown> = Promise.resolve();
-  let askedAtMs = 0;
+  /** When the chip itself last answered; what the maps and the seen units answer proves nothing about it. */
+  let heardAtMs = 0;
+  let isChecking = false;
   let watch: NodeJS.Timeout | undefined;
 
   /** Runs one call with a bound on its time; undefined is a failure. */
@@ -71,19 +73,24 @@ export function createFramFlash(layout: FramLayout): FramFlash {
   ): Promise<Result | FlashError> {
     const held = attached;
     if (held === undefined) return { kind: "other", offsetBytes };
-    const timer = setTimeout(
-      () => held.session.end(awayBy("FLASH_SLOW", { timeoutMs: flashCallMaxMs })),
-      flashCallMaxMs,
-    );
-    const turn = tail.then(() => work(held));
-    tail = turn;
+    const turn = tail.then(() => inTime(held, work));
+    tail = turn.catch(() => undefined);
     const result = await turn;
-    askedAtMs = performance.now();
-    clearTimeout(timer);
     if (result !== undefined) return result;
     if (attached === held) attached = undefined;
     held.session.end(awayBy("I2C_FAILED", { address: held.chip.i2cAddress }));
     return { kind: "other", offsetBytes };
+  }
+
+  /** Its time begins with its turn. */
+  async function inTime<Result>(held: Attached, work: (held: Attached) => Promise<Result>): Promise<Result> {
+    const why = awayBy("FLASH_SLOW", { timeoutMs: flashCallMaxMs });
+    const timer = setTimeout(() => held.session.end(why), flashCallMaxMs);
+    try {
+      return await work(held);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   const isInside = (offsetBytes: number, lengthBytes: number): boolean =>
@@ -106,23 +113,30 @@ export function createFramFlash(layout: FramLayout): FramFlash {
   async function fetchUnits({ chip, seen }: Attached, first: number, last: number): Promise<boolean> {
     const found = await chip.read(sectorsOffset + first * programBytes, (last - first + 1) * programBytes);
     if (found !== undefined) seen.note(first, Buffer.from(found, "latin1"));
+    if (found !== undefined) heardAtMs = performance.now();
     return found !== undefined;
   }
 
-  async function programHeld({ chip, map, seen }: Attached, offset: number, data: Bytes): Promise<"done" | undefined> {
+  async function programHeld(held: Attached, offset: number, data: Bytes): Promise<"done" | undefined> {
+    const { chip, map, seen } = held;
+    if ((await checkHeader(held)) === undefined) return undefined;
     if (!(await chip.write(sectorsOffset + offset, data))) return undefined;
     const { at, bytes } = map.marked(offset / programBytes, data.length / programBytes);
     if (!(await chip.write(mapsOffset + at, bytes))) return undefined;
     map.store(at, bytes);
+    heardAtMs = performance.now();
     seen.note(offset / programBytes, Buffer.from(data, "latin1"));
     return "done";
   }
 
-  async function eraseHeld({ chip, map }: Attached, offset: number): Promise<"done" | undefined> {
+  async function eraseHeld(held: Attached, offset: number): Promise<"done" | undefined> {
+    const { chip, map } = held;
+    if ((await checkHeader(held)) === undefined) return undefined;
     const at = (offset / sectorBytes) * mapBytes;
     const empty = repeatByte(0, mapBytes);
     if (!(await chip.write(mapsOffset + at, empty))) return undefined;
     map.store(at, empty);
+    heardAtMs = performance.now();
     return "done";
   }
 
@@ -130,9 +144,11 @@ export function createFramFlash(layout: FramLayout): FramFlash {
     return !unitsOf(offset, lengthBytes).some(map.isProgrammed);
   }
 
-  /** Ends the session of a chip that is not the proved one any more. */
+  /** Ends the session of a chip that is not the proved one any more. One that has answered just now is not asked. */
   async function checkHeader(held: Attached): Promise<"done" | undefined> {
+    if (performance.now() - heardAtMs < framCheckMs / 2) return "done";
     const header = await held.chip.read(0, headerBytes);
+    heardAtMs = performance.now();
     if (header !== undefined && header !== held.header) held.session.end(awayBy("FRAM_EXCHANGED"));
     return header === held.header ? "done" : undefined;
   }
@@ -167,9 +183,12 @@ export function createFramFlash(layout: FramLayout): FramFlash {
     flash,
     attach(chip, session, { header, maps }) {
       attached = { header, chip, session, map: createUnitMap(maps), seen: createSeenUnits(capacityBytes) };
-      askedAtMs = performance.now();
-      watch = setInterval(() => {
-        if (performance.now() - askedAtMs >= framCheckMs / 2) bounded(0, checkHeader);
+      heardAtMs = performance.now();
+      watch = setInterval(async () => {
+        if (isChecking) return;
+        isChecking = true;
+        await bounded(0, checkHeader);
+        isChecking = false;
       }, framCheckMs);
     },
     detach() {

@@ -1,4 +1,4 @@
--- The process of a Linux board: lua5.4 main.lua CONFIG, started by kassa-board, which holds the lock of its home.
+-- The process of a Linux board: lua5.4 main.lua CONFIG [--watch-stdin], started by kassa-board, which holds the lock of its home.
 --
 -- Loads the image, calls start(hal), and then tick() whenever it is due or something came. Ends with 0 on SIGTERM and with
 -- 75 when the image asked for a reset. On SIGUSR1 it says its state as one JSON line on the standard output.
@@ -60,7 +60,7 @@ local function holdsLock(home)
   return isHome and not os.execute("flock -n '" .. home:gsub("'", "'\\''") .. "' true")
 end
 
-local function run(path)
+local function run(path, watchesInput)
   local values, facts = config.load(path)
   if values == nil then refuse("BOARD_CONFIG", facts) end
   if not holdsLock(values.home) then refuse("NOT_LOCKED", { home = values.home }) end
@@ -71,6 +71,11 @@ local function run(path)
   local own = opened.system
   uv.new_signal():start("sigterm", function() isStopping = true end)
   uv.new_signal():start("sigint", function() isStopping = true end)
+  if watchesInput then
+    local input = uv.new_pipe()
+    input:open(0)
+    input:read_start(function(_, bytes) isStopping = isStopping or bytes == nil end)
+  end
 
   -- `told` counts the lines: whoever asks knows an answer to his question by it.
   local told = 0
@@ -114,4 +119,4 @@ if arg[1] == nil then
   io.stderr:write "usage: kassa-board CONFIG (an example is in docs/linux-board.md)\n"
   os.exit(2)
 end
-run(arg[1])
+run(arg[1], arg[2] == "--watch-stdin")

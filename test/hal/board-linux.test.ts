@@ -246,6 +246,17 @@ test("two boards never share a home; the lock of a killed one is free at once", 
   board.pty.close();
 });
 
+test("a board that watches its standard input ends with whoever holds the other end", async context => {
+  const { file, home } = configOf(context);
+  const child = spawn(program, [file, "--watch-stdin"], { stdio: ["pipe", "pipe", "pipe"] });
+  children.push(child);
+  const ended = new Promise(resolve => child.once("close", resolve));
+  await new Promise(resolve => child.stdout?.once("data", resolve));
+  assert.ok(statSync(path.join(home, "flash.bin")).size > 0);
+  child.stdin?.end();
+  assert.is(await ended, 0);
+});
+
 test("what is wrong before a start is a code with its facts, in three languages, and says that a restart will not help", context => {
   const wrong: readonly (readonly [change: object, expected: RegExp])[] = [
     [{ tty: "" }, /BOARD_CONFIG expected=a path field=tty/],

@@ -263,6 +263,23 @@ test("a chip that is exchanged while the line stays up is neither written nor be
   foreign.close();
 });
 
+test("a chip that is exchanged under a host that reads on and on is not written either", async () => {
+  const { board, device } = await bench();
+  const { fiscal } = board;
+  assert.is(await fiscal.program(0, pattern(8, 1)), undefined);
+  const foreign = framIn(newFolder(), 32768);
+  foreign.write(0, ours(32768, "KZT99999999"));
+  const before = foreign.peek(0, 32768);
+  device.faults.replaceFram(foreign);
+  // What was read before is known without the chip, and must not stand for its answer.
+  await until("the exchange is noticed", () => {
+    fiscal.read(0, 8);
+    return board.status().link !== "up";
+  });
+  assert.ok(foreign.peek(0, 32768) === before, "the other board's chip holds what it held");
+  foreign.close();
+});
+
 test("a chip that is exchanged for the right one is found by itself", async () => {
   const { board, device, proved, folder } = await bench({ i2cAddress: framAddress + 4 });
   assert.is(board.status().reason?.code, "FRAM_ABSENT");
