@@ -18,6 +18,21 @@ local config = {}
 
 local function isText(value) return type(value) == "string" and value ~= "" end
 
+local fields = {
+  serial = true, home = true, image = true, tty = true, baud = true, printer = true, outputs = true, fiscalBytes = true,
+}
+local outputs = { ready = true, offline = true, blocked = true, buzzer = true, drawer = true }
+
+-- The first name that nobody reads, a mistyped one perhaps.
+local function unknownIn(values, known)
+  local names = {}
+  for name in pairs(values) do
+    if not known[name] then names[#names + 1] = tostring(name) end
+  end
+  table.sort(names)
+  return names[1]
+end
+
 -- What is wrong with it: the name, and what was expected and got; nil when nothing is.
 local function problemOf(values)
   for _, name in ipairs { "home", "image", "tty" } do
@@ -31,6 +46,11 @@ local function problemOf(values)
   if type(printer) ~= "table" or not isText(printer.port) then return "printer", "{ profile, port }", printer end
   if not isText(printer.profile) then return "printer.profile", "a name", printer.profile end
   if type(values.outputs) ~= "table" then return "outputs", "a table", values.outputs end
+  for name, path in pairs(values.outputs) do
+    if outputs[name] and not isText(path) then return "outputs." .. name, "a path", path end
+  end
+  local unknown = unknownIn(values, fields) or unknownIn(values.outputs, outputs)
+  if unknown ~= nil then return unknown, "a field of docs/linux-board.md", "an unknown one" end
   if math.type(values.baud) ~= "integer" or values.baud < 1200 then return "baud", "a speed", values.baud end
   local room = values.fiscalBytes
   if math.type(room) ~= "integer" or room < fiscalBytesMin or room % sectorBytes ~= 0 then

@@ -17,10 +17,10 @@ function device.setLine(path, baud, isFlowControlled)
   return os.execute(("stty -F %s raw -echo clocal %s %d 2>/dev/null"):format(quoted(path), flow, baud)) == true
 end
 
--- A named pipe that is opened for reading too gives back what was written; a file never ends.
-local function isOneWay(path)
+-- "fifo": a named pipe that is opened for reading too gives back what was written. "file": it takes all and prints nothing.
+local function typeOf(path)
   local stat = uv.fs_stat(path)
-  return stat ~= nil and (stat.type == "fifo" or stat.type == "file")
+  return stat ~= nil and stat.type or nil
 end
 
 -- Busy, or out of paper, as usblp says it: the bytes are offered again.
@@ -66,8 +66,13 @@ function device.open(options)
     local nowMs = uv.hrtime() // 1000000
     if triedMs ~= nil and nowMs - triedMs < reopenMs then return false end
     triedMs = nowMs
+    local kind = typeOf(path)
+    if kind == "file" then
+      reason = path .. " is no device"
+      return false
+    end
     local opened, message
-    if options.baud ~= nil or not isOneWay(path) then opened, message = try(constants.O_RDWR) end
+    if kind ~= "fifo" then opened, message = try(constants.O_RDWR) end
     local canRead = opened ~= nil
     if not canRead and options.baud == nil then opened, message = try(constants.O_WRONLY) end
     if opened == nil then

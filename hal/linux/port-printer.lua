@@ -5,7 +5,7 @@
 local uv = require "luv"
 local device = require "device-file"
 
-local tcpPortDefault, baudDefault = 9100, 38400
+local tcpPortDefault, tcpPortMax, baudDefault = 9100, 65535, 38400
 local reconnectMs = 1000
 local writeBytesMax, answerBytesMax = 4096, 4096
 
@@ -128,7 +128,10 @@ end
 -- The bytes behind an address, or nil when the address is none.
 local function portOf(url, onReadable)
   local host, port = url:match "^tcp://([%w%.%-]+):?(%d*)$"
-  if host ~= nil then return tcpPort(host, tonumber(port) or tcpPortDefault, onReadable) end
+  if host ~= nil then
+    local number = math.tointeger(tonumber(port == "" and tcpPortDefault or port))
+    return number >= 1 and number <= tcpPortMax and tcpPort(host, number, onReadable) or nil
+  end
   local lp = url:match "^lp:(/.+)$"
   if lp ~= nil then return device.open { path = lp, onReadable = onReadable } end
   local tty, query = url:match "^serial:(/[^?]+)(.*)$"

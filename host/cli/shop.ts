@@ -3,7 +3,7 @@
  * registered at the OFD. State is in KASSA_HOME; a second start goes on with the same log.
  */
 import { randomBytes, randomInt } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,6 +15,8 @@ import { UsageError } from "./args";
 import { type BoardKind, boardKinds } from "./board-kind";
 import { runningProgram } from "./home";
 import { type Ending, type ProgramName, type RunningProgram, startProgram } from "./spawn";
+
+const usualKind: BoardKind = "emulator";
 
 export interface ShopOptions {
   readonly home: string;
@@ -116,8 +118,8 @@ async function refuseSecond(home: string): Promise<void> {
 }
 
 /** The port variables for the children. A busy one is named before anything starts. */
-async function portEnv({ home, isOnAnyPort }: ShopOptions): Promise<Record<string, string>> {
-  const lastOfdPort = await anyOfdPort(home);
+async function portEnv({ home, isOnAnyPort, boardKind }: ShopOptions): Promise<Record<string, string>> {
+  const lastOfdPort = await anyOfdPort(home, boardKind);
   const free = (variable: string, byDefault: number): string => {
     if (variable === "KASSA_OFD_PORT" && lastOfdPort !== "0") return lastOfdPort;
     return isOnAnyPort ? "0" : String(byDefault);
@@ -152,11 +154,11 @@ async function prepareBoard(options: ShopOptions, ofd: RunningProgram, token: st
     const info = await device.present(presentMaxMs);
     const ofdPort = Number(ofd.facts.port);
     if (info.fiscalized) {
-      await moveOfd(device, options.home, info.serial, ofdPort);
+      await moveOfd(device, options, info.serial, ofdPort);
     } else if (!options.isBlank) {
       options.onProgress("registering the board with test data");
       await registerBoard(device, info, testRegister(options.boardKind), ofd, token);
-      await keepOfdPort(options.home, info.serial, ofdPort);
+      await keepOfdPort(options, info.serial, ofdPort);
     }
     return await device.info();
   } finally {
@@ -165,7 +167,7 @@ async function prepareBoard(options: ShopOptions, ofd: RunningProgram, token: st
 }
 
 /** Each kind of board is a register of its own, so that one home can try them all. */
-function testRegister(kind: BoardKind = "emulator"): (card: Card) => Card {
+function testRegister(kind: BoardKind = usualKind): (card: Card) => Card {
   const number = boardKinds.indexOf(kind);
   return card => ({ ...card, ofdId: card.ofdId + number, rnm: String(Number(card.rnm) + number).padStart(12, "0") });
 }
@@ -196,8 +198,8 @@ async function registerBoard(
 }
 
 /** With free ports the OFD server may be elsewhere at each start. OFD_MOVED when the board may not be told so now. */
-async function moveOfd(device: FiscalDevice, home: string, serial: string, port: number): Promise<void> {
-  const kept = (await keptOfdPorts(home)).boards[serial];
+async function moveOfd(device: FiscalDevice, options: ShopOptions, serial: string, port: number): Promise<void> {
+  const kept = (await keptOfdPorts(options.home)).boards[serial];
   if (kept === port) {
     return;
   }
@@ -206,36 +208,41 @@ async function moveOfd(device: FiscalDevice, home: string, serial: string, port:
     await device.ofdAddress(session, "127.0.0.1", port);
   } catch (error) {
     const isOpen = error instanceof DeviceRefusal && error.code === "BUSY" && error.facts.block === "shift open";
-    throw isOpen
-      ? new DeviceRefusal("OFD_MOVED", { ...(kept === undefined ? {} : { expected: kept }), got: port })
-      : error;
+    const facts = { got: port, variable: "KASSA_OFD_PORT" };
+    throw isOpen ? new DeviceRefusal("OFD_MOVED", kept === undefined ? facts : { expected: kept, ...facts }) : error;
   } finally {
     await device.logout(session);
   }
-  await keepOfdPort(home, serial, port);
+  await keepOfdPort(options, serial, port);
 }
 
-/** Where the OFD server was last, and where each board was told to look for it: it need not be told again. */
+/** Where each board was told to look for the OFD server, by its serial number and by its kind: it need not be told again. */
 interface OfdPorts {
-  readonly last: number;
   readonly boards: Readonly<Record<string, number>>;
+  readonly kinds: Readonly<Record<string, number>>;
 }
 
 const ofdPortsFile = (home: string): string => join(home, "run", "ofd-ports.json");
 
-async function keepOfdPort(home: string, serial: string, port: number): Promise<void> {
-  const { boards } = await keptOfdPorts(home);
-  await writeFile(ofdPortsFile(home), JSON.stringify({ last: port, boards: { ...boards, [serial]: port } }));
+/** Written beside and renamed: a start that is cut short leaves the file of the one before. */
+async function keepOfdPort({ home, boardKind }: ShopOptions, serial: string, port: number): Promise<void> {
+  const { boards, kinds } = await keptOfdPorts(home);
+  const next: OfdPorts = {
+    boards: { ...boards, [serial]: port },
+    kinds: { ...kinds, [boardKind ?? usualKind]: port },
+  };
+  const file = ofdPortsFile(home);
+  await writeFile(`${file}.tmp`, JSON.stringify(next));
+  await rename(`${file}.tmp`, file);
 }
 
 const keptOfdPorts = (home: string): Promise<OfdPorts> =>
-  readFile(ofdPortsFile(home), "utf8").then(
-    text => JSON.parse(text) as OfdPorts,
-    () => ({ last: 0, boards: {} }),
-  );
+  readFile(ofdPortsFile(home), "utf8")
+    .then(text => ({ boards: {}, kinds: {}, ...JSON.parse(text) }) as OfdPorts)
+    .catch(() => ({ boards: {}, kinds: {} }));
 
-/** The port of the last start, if it is free: only a board whose shift is closed may be told another address. */
-async function anyOfdPort(home: string): Promise<string> {
-  const { last } = await keptOfdPorts(home);
-  return (await isFree(last)) ? String(last) : "0";
+/** The port that a board of this kind was told, if it is free: only one whose shift is closed may be told another address. */
+async function anyOfdPort(home: string, kind: BoardKind = usualKind): Promise<string> {
+  const port = (await keptOfdPorts(home)).kinds[kind] ?? 0;
+  return (await isFree(port)) ? String(port) : "0";
 }

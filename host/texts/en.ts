@@ -352,7 +352,7 @@ export const en: Texts = {
       detail:
         "The register's shift is open and it looks for the operator at another port than the server's[: {expected} instead of {got}].",
       nextAction:
-        "Stop the program at that port and start again: a register takes another address only while its shift is closed.",
+        "Stop the program at that port and start again[ with {variable}={expected}]: a register takes another address only while its shift is closed.",
     },
     NOT_TECHNICIAN: {
       title: "Not for this role",

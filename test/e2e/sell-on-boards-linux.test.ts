@@ -54,18 +54,18 @@ for (const kind of kinds) {
 test("a board whose shift is open is not told another port of the operator: the taken one is named", async context => {
   await context.reports.get("linux");
   const home = join(context.home, "linux");
-  const { last } = JSON.parse(readFileSync(join(home, "run", "ofd-ports.json"), "utf8"));
+  const { kinds: told } = JSON.parse(readFileSync(join(home, "run", "ofd-ports.json"), "utf8"));
   const holder = createServer();
-  await new Promise<void>(resolve => holder.listen(last, "127.0.0.1", resolve));
+  await new Promise<void>(resolve => holder.listen(told.linux, "127.0.0.1", resolve));
   const shop = start(home, ["--once", "--json", "--lang", "en", "--board", "linux"]);
   const code = await endOf(shop).finally(() => holder.close());
   assert.is(code, 3, shop.said().stderr);
   assert.match(
     shop.said().stderr,
-    `OFD_MOVED: The register's shift is open and it looks for the operator at another port than the server's: ${last}`,
+    `OFD_MOVED: The register's shift is open and it looks for the operator at another port than the server's: ${told.linux}`,
   );
   const { code: refusal, facts } = JSON.parse(shop.said().stdout);
-  assert.equal([refusal, facts.expected], ["OFD_MOVED", last]);
+  assert.equal([refusal, facts.expected], ["OFD_MOVED", told.linux]);
 });
 
 /** Signs of the outcomes in its log, which verifies. */
