@@ -2,7 +2,7 @@
 -- another board holds it.
 package.path = (arg[0]:match "^(.*/)" or "./") .. "?.lua;" .. package.path
 local config = require "config"
-local refuse = require "refusal"
+local refuse = require "refusal".refuse
 
 local noSpace = 28 -- ENOSPC: no inode
 

@@ -6,7 +6,8 @@ local folder = arg[0]:match "^(.*/)" or "./"
 -- Nothing is taken from the folder that it happens to be started in.
 local function installed(paths) return ((";" .. paths):gsub(";%./[^;]*", "")) end
 package.path, package.cpath = folder .. "?.lua" .. installed(package.path), installed(package.cpath):sub(2)
-local refuse = require "refusal"
+local refusal = require "refusal"
+local refuse = refusal.refuse
 
 for module, package_ in pairs { luv = "lua-luv", openssl = "lua-luaossl" } do
   if not pcall(require, module) then refuse("PACKAGE_MISSING", { package = package_ }) end
@@ -60,6 +61,27 @@ local function holdsLock(home)
   return isHome and not os.execute("flock -n '" .. home:gsub("'", "'\\''") .. "' true")
 end
 
+-- A device that blinks is nothing to speak of.
+local absentMs = 2000
+
+-- Tells once each time that a device is away for longer, and when it is back.
+local function watcher(code, path)
+  local sinceMs, isTold = nil, false
+  return function(state)
+    local nowMs = uv.hrtime() // 1000000
+    if state.open then
+      if isTold then log(code .. " is over: " .. path) end
+      sinceMs, isTold = nil, false
+    elseif not isTold then
+      sinceMs = sinceMs or nowMs
+      if nowMs - sinceMs >= absentMs then
+        isTold = true
+        refusal.say(code, { file = path, got = state.reason or "closed" })
+      end
+    end
+  end
+end
+
 local function run(path, watchesInput)
   local values, facts = config.load(path)
   if values == nil then refuse("BOARD_CONFIG", facts) end
@@ -97,9 +119,14 @@ local function run(path, watchesInput)
     say(('{"ready":true,"kind":"linux","serial":%s,"imageSha256":"%s"}'):format(
       quoted(opened.hal.board.serial), hexOf(digest.new("sha256"):final(image))))
   end
+  local watchTty = watcher("TTY_ABSENT", values.tty)
+  local watchPrinter = watcher("PRINTER_ABSENT", values.printer.port)
   while isWell and not isStopping do
     local waitMs
     isWell, waitMs = pcall(tick)
+    local state = opened.state()
+    watchTty(state.tty)
+    watchPrinter(state.printer)
     if isWell and waitMs > 0 then
       timer:start(waitMs, 0, wake)
       uv.run "once"

@@ -1,5 +1,6 @@
--- Why a board does not start: a code, its facts, and what to do, in the three languages of the country. The exit code says
--- whether a restart may help: 78 needs a person first (kassa-board.service does not restart it), the others may pass.
+-- Why a board does not start, or what it lacks while it runs: a code, its facts, and what to do, in the three languages of the
+-- country. The exit code says whether a restart may help: 78 needs a person first (kassa-board.service does not restart it), the
+-- others may pass.
 local needsPerson, mayPass = 78, 74
 
 local refusals = {
@@ -48,6 +49,16 @@ local refusals = {
     ru = { "Файл ключей повреждён.", "Прекратите продажи и обратитесь в сервис." },
     en = { "The file of the keys is damaged.", "Stop selling and call the service." },
   } },
+  TTY_ABSENT = { nil, {
+    kk = { "Хостпен байланыс желісі жоқ.", "Кабельді және tty атын тексеріңіз; тақта өзі қайта ашады." },
+    ru = { "Линии к хосту нет.", "Проверьте кабель и имя tty; плата откроет её сама." },
+    en = { "The line to the host is away.", "Check the cable and the name of the tty; the board opens it again by itself." },
+  } },
+  PRINTER_ABSENT = { nil, {
+    kk = { "Принтермен байланыс жоқ.", "Қуатын, кабелін және printer.port мәнін тексеріңіз; чек қайта басылады." },
+    ru = { "Принтера нет на связи.", "Проверьте питание, кабель и printer.port; чек будет напечатан снова." },
+    en = { "The printer is away.", "Check its power, its cable and printer.port; the paper is printed again." },
+  } },
   DISK_FULL = { mayPass, {
     kk = { "Дискіде орын жоқ.", "Орын босатыңыз; тақта өзі қайта іске қосылады." },
     ru = { "На диске нет места.", "Освободите место; плата запустится сама." },
@@ -62,12 +73,19 @@ local function factsInWords(facts)
   return table.concat(words, " ")
 end
 
--- Says it on the standard error and ends the process.
-return function(code, facts)
-  local exitCode, texts = table.unpack(refusals[code])
+local function say(code, facts)
+  local texts = refusals[code][2]
   io.stderr:write("kassa-board: ", code, " ", factsInWords(facts), "\n")
   for _, language in ipairs { "kk", "ru", "en" } do
     io.stderr:write("  ", language, ": ", texts[language][1], " ", texts[language][2], "\n")
   end
-  os.exit(exitCode)
 end
+
+-- `say` says it on the standard error; `refuse` ends the process, too.
+return {
+  say = say,
+  refuse = function(code, facts)
+    say(code, facts)
+    os.exit(refusals[code][1])
+  end,
+}

@@ -453,13 +453,24 @@ test("a printer behind a device file takes bytes, and one whose file is gone tak
   let printed = "";
   const printer = openPty(bytes => (printed += bytes));
   const board = await startBoard(context, { printer: { profile: "generic-80", port: `lp:${link}` } });
+  let said = "";
+  board.child.stderr?.on("data", (text: string) => (said += text));
   board.write("print\n");
   await board.hears("taken 0\n");
+  for (let waitedMs = 0; !said.includes("\n  en: "); waitedMs += pollMs) {
+    assert.ok(waitedMs < waitMaxMs, "its absence is told");
+    await pause(pollMs);
+  }
+  assert.match(said, /^kassa-board: PRINTER_ABSENT file=lp:.*got=ENOENT.*\n {2}kk: .+\n {2}ru: .+\n {2}en: .+\n$/);
   symlinkSync(printer.path, link);
   await pause(600);
   board.write("print\n");
   await board.hears("taken 9\n");
   assert.is(printed, "hello\x1dVB\0");
+  for (let waitedMs = 0; !said.includes("PRINTER_ABSENT is over"); waitedMs += pollMs) {
+    assert.ok(waitedMs < waitMaxMs, "its return is told");
+    await pause(pollMs);
+  }
   await stop(board);
   printer.close();
 });
