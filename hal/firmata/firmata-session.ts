@@ -15,6 +15,7 @@ import { packBytes } from "../../protocol/bytes";
 import { firmataBaud, i2cBytesMax, serialBytesMax } from "../../protocol/firmata";
 import { type AwayReason, awayBy } from "./away-reason";
 import { fitWiring } from "./board-fit";
+import { startFairTimer } from "./fair-timer";
 import { answerTimeoutMs, closeMaxMs, handshakeMaxMs, heartbeatMs, printerBaud, sentencesMax } from "./limits";
 import type { Wiring, WiringName } from "./wiring";
 
@@ -135,9 +136,9 @@ function runSession(device: Device, port: SerialPort, options: SessionOptions): 
     return new Promise(resolve => {
       const listeners = events.map(event => ({ event, hear: (data: unknown) => finish({ event, data }) }));
       const giveUp = (): void => finish(undefined);
-      const timer = setTimeout(giveUp, answerTimeoutMs);
+      const stop = startFairTimer(answerTimeoutMs, giveUp);
       function finish(told: Told | undefined): void {
-        clearTimeout(timer);
+        stop();
         waiting.delete(giveUp);
         for (const { event, hear } of listeners) io.removeListener(event, hear);
         resolve(told);

@@ -13,6 +13,7 @@ import { type Bytes, repeatByte } from "../../protocol/bytes";
 import type { FlashError } from "../flash";
 import type { BridgedHal } from "../vm/hal-bridge";
 import { awayBy } from "./away-reason";
+import { startFairTimer } from "./fair-timer";
 import type { FirmataSession } from "./firmata-session";
 import type { FramChip } from "./fram-chip";
 import {
@@ -85,11 +86,11 @@ export function createFramFlash(layout: FramLayout): FramFlash {
   /** Its time begins with its turn. */
   async function inTime<Result>(held: Attached, work: (held: Attached) => Promise<Result>): Promise<Result> {
     const why = awayBy("FLASH_SLOW", { timeoutMs: flashCallMaxMs });
-    const timer = setTimeout(() => held.session.end(why), flashCallMaxMs);
+    const stop = startFairTimer(flashCallMaxMs, () => held.session.end(why));
     try {
       return await work(held);
     } finally {
-      clearTimeout(timer);
+      stop();
     }
   }
 

@@ -11,6 +11,9 @@ import { tearLines } from "../../protocol/paper/escpos-write";
 export const handshakeMaxMs = 10_000;
 /** A request without an answer for so long has failed, if the device still answers anything; else the line has. */
 export const answerTimeoutMs = 300;
+/** A timer that fires so much late was not listened to, and is set again, so often at most. */
+export const lateMs = 50;
+export const lateTimesMax = 3;
 /** So often the device is asked whether it is still there, unless it has just been asked something. */
 export const heartbeatMs = 1000;
 /** Between two attempts to open the port. */
