@@ -117,7 +117,10 @@ interface Supervised {
   stop(): Promise<void>;
 }
 
-/** Runs kassa-board for ever, unless it says that a person is needed first. Rejects with LinuxBoardFailed when the first start does not become ready. */
+/**
+ * Runs kassa-board for ever, unless it says that a person is needed first. Rejects with LinuxBoardFailed when the first start
+ * does not become ready.
+ */
 async function superviseBoard(config: string, log: (message: string) => void): Promise<Supervised> {
   let child: ChildProcess | undefined;
   let stopping = false;

@@ -27,7 +27,7 @@ local function identity(home, serial, mayMake)
     content = serial .. "\n" .. rand.bytes(uniqueIdBytes)
     _, message = whole.write(path, content)
     if message ~= nil then
-      return nil, whole.isFull(message) and "DISK_FULL" or "FLASH_FILE", { file = path, got = message }
+      return nil, whole.codeOf(message, "FLASH_FILE"), { file = path, got = message }
     end
   end
   local written, uniqueId = content:match "^([^\n]+)\n(.+)$"

@@ -1,6 +1,7 @@
 -- A character device that comes and goes: opened when it is there, dropped when it fails, opened again after a pause.
 -- Never waits. Used for the line to the host, and for printers behind /dev/usb/lp0 or a serial port.
 local uv = require "luv"
+local shellWord = require "shell-word"
 
 local reopenMs = 500
 local readBytesMax = 4096
@@ -8,13 +9,10 @@ local constants = uv.constants
 
 local device = {}
 
--- A word of a command line that the shell must not read.
-local function quoted(word) return "'" .. word:gsub("'", "'\\''") .. "'" end
-
 -- Raw mode, speed and flow control; stty waits until what was written has left (TCSADRAIN).
 function device.setLine(path, baud, isFlowControlled)
   local flow = isFlowControlled and "crtscts" or "-crtscts"
-  return os.execute(("stty -F %s raw -echo clocal %s %d 2>/dev/null"):format(quoted(path), flow, baud)) == true
+  return os.execute(("stty -F %s raw -echo clocal %s %d 2>/dev/null"):format(shellWord(path), flow, baud)) == true
 end
 
 -- "fifo": a named pipe that is opened for reading too gives back what was written. "file": it takes all and prints nothing.

@@ -118,7 +118,7 @@ function flash.open(path, fiscalBytes, tell, openFile)
   if not flash.exists(path) then
     local made, message = make(path, capacityBytes)
     if not made then
-      return nil, whole.isFull(message) and "DISK_FULL" or "FLASH_FILE", { file = path, expected = capacityBytes, got = message }
+      return nil, whole.codeOf(message, "FLASH_FILE"), { file = path, expected = capacityBytes, got = message }
     end
   end
   if not isOwn(path) then

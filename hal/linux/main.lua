@@ -16,6 +16,8 @@ local uv = require "luv"
 local config = require "config"
 local board = require "board"
 local digest = require "openssl.digest"
+local hexOf = require "hex"
+local shellWord = require "shell-word"
 
 local function log(message) io.stderr:write("kassa-board: ", message, "\n") end
 
@@ -48,21 +50,17 @@ local function startImage(bytes, path, hal)
   return chunk().start(hal)
 end
 
-local function hexOf(bytes)
-  return (bytes:gsub(".", function(byte) return ("%02x"):format(byte:byte()) end))
-end
-
 -- kassa-board leaves the locked home open as this descriptor. Whether it is locked is known by trying: another lock of the
 -- same folder must be refused.
 local lockDescriptor = 9
 local function holdsLock(home)
   local held, folder = uv.fs_fstat(lockDescriptor), uv.fs_stat(home)
   local isHome = held ~= nil and folder ~= nil and held.dev == folder.dev and held.ino == folder.ino
-  return isHome and not os.execute("flock -n '" .. home:gsub("'", "'\\''") .. "' true")
+  return isHome and not os.execute("flock -n " .. shellWord(home) .. " true")
 end
 
--- A device that blinks is nothing to speak of.
-local absentMs = 2000
+-- Devices are looked at so often; one that blinks is nothing to speak of.
+local lookMs, absentMs = 500, 2000
 
 -- Tells once each time that a device is away for longer, and when it is back.
 local function watcher(code, path)
@@ -121,12 +119,14 @@ local function run(path, watchesInput)
   end
   local watchTty = watcher("TTY_ABSENT", values.tty)
   local watchPrinter = watcher("PRINTER_ABSENT", values.printer.port)
-  while isWell and not isStopping do
-    local waitMs
-    isWell, waitMs = pcall(tick)
+  uv.new_timer():start(lookMs, lookMs, function()
     local state = opened.state()
     watchTty(state.tty)
     watchPrinter(state.printer)
+  end)
+  while isWell and not isStopping do
+    local waitMs
+    isWell, waitMs = pcall(tick)
     if isWell and waitMs > 0 then
       timer:start(waitMs, 0, wake)
       uv.run "once"

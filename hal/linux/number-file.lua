@@ -4,6 +4,7 @@
 --   slot: turn, space, number, space, first 16 hex digits of the SHA-256 of what stands before, line feed, spaces: 4096 bytes,
 --   so that no block of a disk holds both
 local digest = require "openssl.digest"
+local hexOf = require "hex"
 local raw = require "raw-file"
 local whole = require "whole-file"
 
@@ -12,10 +13,7 @@ local proofBytes = 8
 
 local numberFile = {}
 
-local function proofOf(words)
-  local hash = digest.new("sha256"):final(words):sub(1, proofBytes)
-  return (hash:gsub(".", function(byte) return ("%02x"):format(byte:byte()) end))
-end
+local function proofOf(words) return hexOf(digest.new("sha256"):final(words):sub(1, proofBytes)) end
 
 local function slotOf(turn, number)
   local words = ("%d %d"):format(turn, number)

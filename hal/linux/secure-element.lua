@@ -7,6 +7,7 @@ local cipher = require "openssl.cipher"
 local hmac = require "openssl.hmac"
 local pkey = require "openssl.pkey"
 local rand = require "openssl.rand"
+local hexOf = require "hex"
 local numberFile = require "number-file"
 local p256 = require "p256"
 local whole = require "whole-file"
@@ -15,10 +16,6 @@ local keyBytes, nonceBytes, tagBytes = 32, 12, 16
 local randomBytesMax = 256
 
 local element = {}
-
-local function hexOf(bytes)
-  return (bytes:gsub(".", function(byte) return ("%02x"):format(byte:byte()) end))
-end
 
 local function bytesOf(hex)
   return (hex:gsub("%x%x", function(pair) return string.char(tonumber(pair, 16)) end))
@@ -51,13 +48,13 @@ function element.open(folder, mayMake)
   end
   if content == nil then content, message = make(keyPath) end
   if content == nil then
-    return nil, whole.isFull(message) and "DISK_FULL" or "FLASH_FILE", { file = keyPath, got = message }
+    return nil, whole.codeOf(message, "FLASH_FILE"), { file = keyPath, got = message }
   end
   local keys = parse(content)
   if keys == nil then return nil, "ELEMENT_FILE", { file = keyPath } end
   local counter, problem = numberFile.open(counterPath, mayMake and 0 or nil)
   if counter == nil then
-    return nil, whole.isFull(problem) and "DISK_FULL" or "ELEMENT_FILE", { file = counterPath, got = problem }
+    return nil, whole.codeOf(problem, "ELEMENT_FILE"), { file = counterPath, got = problem }
   end
   local publicKey = p256.publicKey(keys.sign)
   local self = {}

@@ -18,7 +18,7 @@ local function readCause(path)
   return exitCodes[cause] ~= nil and cause or "power"
 end
 
--- Over what stands there; the unit of systemd writes a shorter file.
+-- Over what stands there, as the unit of systemd does.
 local function writeCause(path, cause)
   local words = cause .. (" "):rep(causeBytes - #cause)
   local file = raw.open(path)

@@ -46,9 +46,14 @@ function whole.write(path, content)
   return true
 end
 
--- Whether it is for want of room that luv could not write.
-function whole.isFull(message)
-  return (message:find "ENOSPC" or message:find "EDQUOT" or message:find "EFBIG" or message:find "the disk is full") ~= nil
+local noRoom = { "ENOSPC", "EDQUOT", "EFBIG", "the disk is full" }
+
+-- The code of what luv could not write: DISK_FULL for want of room, else `otherwise`.
+function whole.codeOf(message, otherwise)
+  for _, words in ipairs(noRoom) do
+    if message:find(words, 1, true) then return "DISK_FULL" end
+  end
+  return otherwise
 end
 
 whole.syncFolder = syncFolder

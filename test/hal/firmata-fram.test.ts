@@ -248,36 +248,41 @@ for (const chipBytes of [32768, 131072]) {
   }
 }
 
-test("a chip that is exchanged while the line stays up is neither written nor believed", async () => {
+/** Another board's chip in the place of one that has just been written, while the line stays up. */
+async function exchangeChip() {
   const { board, device } = await bench();
-  const { fiscal } = board;
-  assert.is(await fiscal.program(0, pattern(8, 1)), undefined);
+  assert.is(await board.fiscal.program(0, pattern(8, 1)), undefined);
   const foreign = framIn(newFolder(), 32768);
   foreign.write(0, ours(32768, "KZT99999999"));
   const before = foreign.peek(0, 32768);
   device.faults.replaceFram(foreign);
+  return {
+    board,
+    expectUntouched(): void {
+      assert.ok(foreign.peek(0, 32768) === before, "the other board's chip holds what it held");
+      foreign.close();
+    },
+  };
+}
+
+test("a chip that is exchanged while the line stays up is neither written nor believed", async () => {
+  const { board, expectUntouched } = await exchangeChip();
+  const { fiscal } = board;
   await until("the exchange is told", () => board.status().reason?.code === "FRAM_FOREIGN");
   assert.is(kindOf(await fiscal.program(sectorBytes, pattern(8, 2))), "other");
   assert.is(kindOf(await fiscal.read(0, 8)), "other");
-  assert.ok(foreign.peek(0, 32768) === before, "the other board's chip holds what it held");
-  foreign.close();
+  expectUntouched();
 });
 
 test("a chip that is exchanged under a host that reads on and on is not written either", async () => {
-  const { board, device } = await bench();
+  const { board, expectUntouched } = await exchangeChip();
   const { fiscal } = board;
-  assert.is(await fiscal.program(0, pattern(8, 1)), undefined);
-  const foreign = framIn(newFolder(), 32768);
-  foreign.write(0, ours(32768, "KZT99999999"));
-  const before = foreign.peek(0, 32768);
-  device.faults.replaceFram(foreign);
   // What was read before is known without the chip, and must not stand for its answer.
   await until("the exchange is noticed", () => {
     fiscal.read(0, 8);
     return board.status().link !== "up";
   });
-  assert.ok(foreign.peek(0, 32768) === before, "the other board's chip holds what it held");
-  foreign.close();
+  expectUntouched();
 });
 
 test("a chip that is exchanged for the right one is found by itself", async () => {
